@@ -1,0 +1,1 @@
+"""Datasets: read files, guess columns, split rows, keep versions, show what the model sees."""

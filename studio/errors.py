@@ -1,0 +1,21 @@
+"""The only error a person ever sees."""
+
+
+class StudioError(Exception):
+    """Something a person can understand and mend.
+
+    `message` says what happened and why, `hint` what to do about it; both are full sentences.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type["StudioError"], tuple[str, str]]:
+        return StudioError, (self.message, self.hint)
+
+    @property
+    def text(self) -> str:
+        """Message and hint in one line, for logs and the terminal."""
+        return f"{self.message} {self.hint}".strip()

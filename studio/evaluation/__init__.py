@@ -1,0 +1,1 @@
+"""Judging a run: losses and answers on rows that the model never saw."""

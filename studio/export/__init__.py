@@ -1,0 +1,1 @@
+"""Taking the result away: the adapter as a zip, its model card, and the proof that it works."""

@@ -1,0 +1,92 @@
+"""Settings that every method has. Names, limits, defaults, units and help sentences live here and nowhere else."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def unit(name: str = "", *, advanced: bool = False) -> dict[str, Any]:
+    """What the form needs to know beyond pydantic: the unit, and whether the field hides under Advanced."""
+    return {"unit": name, "advanced": advanced}
+
+
+class CommonSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    epochs: float = Field(
+        4,
+        gt=0,
+        le=100,
+        title="Passes over the examples (epochs)",
+        description="More passes learn more, up to the point where it memorises. The best point is kept.",
+        json_schema_extra=unit("passes"),
+    )
+    learning_rate: float = Field(
+        2e-4,
+        gt=0,
+        le=0.01,
+        title="Size of each correction (learning rate)",
+        description="Too high and it forgets, too low and little happens. 0.0001 to 0.0005 suits LoRA.",
+        json_schema_extra=unit(),
+    )
+    batch_size: int = Field(
+        4,
+        ge=1,
+        le=256,
+        title="Examples per step (batch size)",
+        description="How many examples it looks at before each correction. Fewer saves memory.",
+        json_schema_extra=unit("examples"),
+    )
+    max_length: int = Field(
+        512,
+        ge=16,
+        le=131072,
+        title="Longest example (tokens)",
+        description="Longer examples are cut at the end. Shorter saves memory and time.",
+        json_schema_extra=unit("tokens"),
+    )
+    max_steps: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        title="Stop after so many steps (max steps)",
+        description="Overrules the passes above. Leave it empty to train for whole passes.",
+        json_schema_extra=unit("steps", advanced=True),
+    )
+    accumulation: int = Field(
+        1,
+        ge=1,
+        le=256,
+        title="Examples per step, in how many bites (gradient accumulation)",
+        description="Splits each step into bites: the same result with less memory, a little slower.",
+        json_schema_extra=unit("bites", advanced=True),
+    )
+    warmup: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        title="Gentle start (warm-up)",
+        description="Share of the steps over which the corrections grow to their full size.",
+        json_schema_extra=unit("share of steps", advanced=True),
+    )
+    checks: int = Field(
+        8,
+        ge=1,
+        le=100,
+        title="Checks during training (evaluations)",
+        description="How often it is tried on the check rows. Each check takes time; the best one is kept.",
+        json_schema_extra=unit("checks", advanced=True),
+    )
+    seed: int = Field(
+        42,
+        ge=0,
+        le=2**32 - 1,
+        title="Order of the examples (seed)",
+        description="The same number gives the same run again.",
+        json_schema_extra=unit(advanced=True),
+    )
+
+    def steps(self, rows: int) -> int:
+        """Optimiser steps for so many training rows."""
+        whole = max(1, round(self.epochs * -(-rows // self.batch_size)))
+        return self.max_steps or whole

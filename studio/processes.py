@@ -1,0 +1,69 @@
+"""Starting worker processes, and telling for certain whether one still lives."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment of every worker: quiet, and without a word to the network unless asked."""
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    environment.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    environment.setdefault("TOKENIZERS_PARALLELISM", "false")
+    environment["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    environment["PYTHONUTF8"] = "1"
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment
+
+
+def start_detached(module: str, *arguments: str, log: Path) -> dict[str, float]:
+    """Start `python -m module arguments` as a process that outlives this one; its output goes to `log`.
+
+    Returns its identity, as `identity` does.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=worker_environment(),
+            cwd=log.parent,
+            start_new_session=True,
+        )
+    return identity(process.pid)
+
+
+def identity(pid: int | None = None) -> dict[str, float]:
+    """Process id and creation time (seconds since 1970): together they name a process for ever."""
+    process = psutil.Process(pid)
+    return {"pid": process.pid, "created": process.create_time()}
+
+
+def is_alive(who: dict[str, float] | None) -> bool:
+    """Whether the process of that identity still runs; a reused process id does not deceive it."""
+    if not who:
+        return False
+    try:
+        process = psutil.Process(int(who["pid"]))
+        # A killed child stays a zombie until its parent looks; it does no more work.
+        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - who["created"]) < 1.0
+    except psutil.NoSuchProcess:
+        return False
+
+
+def last_line(log: Path) -> str:
+    """The last line that says something in a log, at most 300 characters; "" when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 8192))
+            lines = file.read().decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[-300:] for line in reversed(lines) if line.strip()), "")

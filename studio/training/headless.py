@@ -1,0 +1,84 @@
+"""Training without a page: `python launch.py run RECIPE.toml --home DIR`.
+
+Prints progress, and as its last line the run's folder. Exit code 0, or 1 with a sentence on stderr.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from studio.errors import StudioError
+from studio.export.bundle import export_state
+from studio.training.queue import advance, submit
+from studio.training.recipe import load_recipe, resolve
+from studio.training.run import Run
+from studio.training.view import RunView
+from studio.workspace import open_workspace
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="launch.py run", description="Train what a recipe says.")
+    parser.add_argument("recipe", type=Path, help="a TOML file; the README documents it")
+    parser.add_argument("--home", type=Path, help="where models, datasets and runs are kept")
+    options = parser.parse_args()
+    try:
+        workspace = open_workspace(options.home)
+        run = submit(workspace, resolve(workspace, load_recipe(options.recipe)))
+        view = follow(run)
+    except StudioError as error:
+        print(f"{error.message}\n{error.hint}".strip(), file=sys.stderr)
+        return 1
+    if view.error:
+        words = [view.error.message, view.error.hint, f"Last line of its log: {view.error.last_line}"]
+        print("\n".join(words), file=sys.stderr)
+    elif view.status != "discarded":
+        wait_for_export(run)
+    print(run.folder, flush=True)
+    return 1 if view.error else 0
+
+
+def follow(run: Run) -> RunView:
+    """Print what happens until the run ends. Ctrl-C stops it and keeps what was learned; twice leaves it running."""
+    view, lines, step = run.view(), 0, 0
+    while view.status == "waiting" or view.live:
+        try:
+            view = run.view()
+            for at, text in view.log[lines:]:
+                print(f"{at.astimezone():%H:%M:%S}  {text}", flush=True)
+            lines = len(view.log)
+            if view.step != step and view.loss is not None:
+                step = view.step
+                print(f"          step {step} of {view.steps}, loss {view.loss:.3f}{pace(view)}", flush=True)
+            if view.status == "waiting":
+                advance(run.workspace)
+            time.sleep(0.3)
+        except KeyboardInterrupt:
+            if run.stop_requested():
+                raise
+            print("Stopping after this step; what it learned is kept.", flush=True)
+            run.request_stop(keep=True)
+    if view.result.get("test_rows"):
+        r = view.result
+        print(f"Test loss on {r['test_rows']} rows: {r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after.")
+    return view
+
+
+def pace(view: RunView) -> str:
+    speed = f", {view.tokens_per_second:.0f} tokens per second" if view.tokens_per_second else ""
+    left = f", about {view.seconds_left / 60:.1f} min left" if view.seconds_left else ""
+    return speed + left
+
+
+def wait_for_export(run: Run) -> None:
+    while (state := export_state(run)).status == "working":
+        time.sleep(0.5)
+    if state.status == "ready":
+        print(f"Packed and loaded again in a fresh program: {state.same} of {state.asked} answers are the same.")
+        print(f"{state.zip} ({state.megabytes} MB)")
+    else:
+        print(f"The download could not be prepared: {state.error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

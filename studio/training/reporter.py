@@ -1,0 +1,94 @@
+"""The Trainer's side of a run: turns its callbacks into events, and obeys the stop file."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from studio.errors import StudioError
+from studio.training.events import EventLog
+from studio.training.run import Run
+
+if TYPE_CHECKING:
+    from studio.methods.reply_trainer import ReplyTrainer
+
+GIB = 1024**3
+
+
+class Reporter(TrainerCallback):
+    """Writes a `step` event after every optimiser step and a `check` event after every evaluation."""
+
+    def __init__(self, run: Run, trainer: "ReplyTrainer") -> None:
+        self.run, self.trainer = run, trainer
+        self.events = EventLog(run.events)
+        self.clock = time.monotonic()
+        self.tokens = 0
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
+    ) -> None:
+        self.clock, self.tokens = time.monotonic(), self.trainer.tokens
+
+    def on_substep_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
+    ) -> None:
+        self.heed_stop(control)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
+    ) -> None:
+        self.seconds = time.monotonic() - self.clock
+        self.heed_stop(control)
+
+    def heed_stop(self, control: TrainerControl) -> None:
+        if self.run.stop_requested():
+            control.should_training_stop = True
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        if not logs or "loss" not in logs:
+            return
+        loss = float(logs["loss"])
+        if loss != loss or loss == float("inf"):
+            raise StudioError(
+                f"The loss stopped being a number at step {state.global_step}: the corrections were too large.",
+                "Start again with a smaller “Size of each correction (learning rate)”.",
+            )
+        self.events.write(
+            "step",
+            step=state.global_step,
+            epoch=round(state.epoch or 0.0, 4),
+            loss=loss,
+            learning_rate=float(logs["learning_rate"]),
+            grad_norm=float(logs["grad_norm"]),
+            tokens=self.trainer.tokens,
+            trained_tokens=self.trainer.trained,
+            tokens_per_second=round((self.trainer.tokens - self.tokens) / self.seconds, 2),
+            memory_gb=round(memory_in_use() / GIB, 3),
+        )
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **rest: Any,
+    ) -> None:
+        if metrics and "eval_loss" in metrics:
+            self.events.write("check", step=state.global_step, loss=metrics["eval_loss"])
+
+
+def memory_in_use() -> int:
+    """Bytes on the graphics card where there is one, else the resident memory of this process."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return int(psutil.Process().memory_info().rss)

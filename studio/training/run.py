@@ -1,0 +1,101 @@
+"""A run is a folder, written by one process and read by everybody."""
+
+import re
+import secrets
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from studio.datasets.store import slug
+from studio.errors import StudioError
+from studio.processes import is_alive
+from studio.training.recipe import Recipe, save_recipe
+from studio.training.view import RunView, fold
+from studio.workspace import Workspace, read_json, speaking_of_disk, write_atomic
+
+RUN_ID = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder and the names of what is in it."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "output.log"
+
+    @property
+    def adapter(self) -> Path:
+        return self.folder / "adapter"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(self.folder.parent.parent)
+
+    @property
+    def name(self) -> str:
+        return self.recipe().name
+
+    def recipe(self) -> Recipe:
+        return Recipe.model_validate(tomllib.loads((self.folder / "recipe.toml").read_text("utf-8")))
+
+    def process(self) -> dict[str, Any] | None:
+        """Identity of the worker: pid and creation time; None before it was started."""
+        return read_json(self.folder / "process.json")
+
+    def has_process(self) -> bool:
+        return is_alive(self.process())
+
+    def request_stop(self, keep: bool = True) -> None:
+        """Ask the worker to stop at the next step. `keep` False: throw away what it learned."""
+        write_atomic(self.folder / "stop", "keep" if keep else "discard")
+
+    def stop_requested(self) -> Literal["keep", "discard"] | None:
+        try:
+            return "discard" if (self.folder / "stop").read_text() == "discard" else "keep"
+        except FileNotFoundError:
+            return None
+
+    def view(self) -> RunView:
+        """The state of the run at this moment; cheap enough for every tick."""
+        return fold(self.folder)
+
+
+def create_run(workspace: Workspace, recipe: Recipe) -> Run:
+    """A new folder with the resolved recipe in it; nothing runs yet."""
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{slug(recipe.name)}-{secrets.token_hex(2)}"
+    building = workspace.scratch / name
+    with speaking_of_disk(workspace.runs):
+        building.mkdir(parents=True)
+        write_atomic(building / "recipe.toml", save_recipe(recipe))
+        building.rename(workspace.runs / name)
+    return Run(workspace.runs / name)
+
+
+def load_run(workspace: Workspace, id: str) -> Run:
+    """The run of that id. Raises StudioError when there is none."""
+    run = Run(workspace.runs / str(id))
+    if not RUN_ID.fullmatch(str(id)) or not (run.folder / "recipe.toml").exists():
+        raise StudioError("That run is not on this computer.", "Choose another one in History.")
+    return run
+
+
+def list_runs(workspace: Workspace) -> list[Run]:
+    """All runs, the newest first (their names begin with the time)."""
+    return [Run(f.parent) for f in sorted(workspace.runs.glob("*/recipe.toml"), reverse=True)]

@@ -1,0 +1,126 @@
+"""The worker process of one run: `python -m studio.training.worker RUN_FOLDER`.
+
+It obeys recipe.toml, writes events.jsonl, and leaves adapter/ behind. It knows no page.
+"""
+
+import shutil
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from studio.errors import StudioError
+from studio.methods import Job, find_method
+from studio.models.catalogue import find_model
+from studio.models.fetch import ensure_model
+from studio.models.hardware import look, training_dtype
+from studio.processes import last_line
+from studio.training.events import EventLog
+from studio.training.queue import advance
+from studio.training.run import Run
+from studio.workspace import disk_error
+
+if TYPE_CHECKING:
+    from studio.methods.reply_trainer import ReplyTrainer
+
+
+def main() -> int:
+    run = Run(Path(sys.argv[1]).resolve())
+    events = EventLog(run.events)
+    try:
+        device = look().device
+        with FileLock(run.workspace.locks / f"{device}.lock"):
+            train(run, events, device)
+        code = 0
+    except Exception as error:
+        traceback.print_exc()
+        spoken = in_words(error)
+        events.write("failed", message=spoken.message, hint=spoken.hint, last_line=last_line(run.log))
+        code = 1
+    advance(run.workspace)
+    return code
+
+
+def train(run: Run, events: EventLog, device: str) -> None:
+    """The whole run, in the order in which a person watches it."""
+
+    def say(sentence: str) -> None:
+        events.write("phase", text=sentence)
+
+    began = time.time()
+    recipe = run.recipe()
+    settings = recipe.checked_settings()
+    version = recipe.version(run.workspace)
+    say("Loading the training libraries")
+    from studio.training.reporter import Reporter  # torch and its friends take seconds
+
+    folder = ensure_model(run.workspace, find_model(run.workspace, recipe.model.name), say)
+    say("Loading the model and the examples")
+    dtype = training_dtype(device)
+    job = Job(folder, version, settings, run.checkpoints, device, dtype)
+    trainer = find_method(recipe.method.name).build(job)
+    trainer.add_callback(Reporter(run, trainer))
+    rows = {"train": len(trainer.train_dataset), "check": version.rows["validation"], "test": version.rows["test"]}
+    steps = trainer.args.max_steps
+    epochs = steps / -(-rows["train"] // settings.batch_size)
+    events.write("plan", steps=steps, epochs=round(epochs, 3), rows=rows, device=device, dtype=dtype)
+    say("Checking the untrained model" if rows["check"] else "Taking the first step")
+    trainer.train()
+    if run.stop_requested() == "discard":
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
+        events.write("discarded", result={})
+        return
+    result = keep(run, trainer, say, version, settings.max_length)
+    result |= {"steps": trainer.state.global_step, "seconds": round(time.time() - began, 1), "dtype": dtype}
+    events.write("stopped" if run.stop_requested() else "finished", result=result)
+    from studio.export.bundle import start_export
+
+    start_export(run)
+
+
+def keep(run: Run, trainer: "ReplyTrainer", say: Any, version: Any, max_length: int) -> dict[str, Any]:
+    """Save the adapter (its best point, where there were checks) and judge it on rows it never saw."""
+    from studio.evaluation.held_out import record_answers, test_losses
+
+    say("Saving the adapter")
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    model.save_pretrained(run.adapter)
+    result: dict[str, Any] = {
+        "adapter_mb": round(sum(f.stat().st_size for f in run.adapter.iterdir()) / 1e6, 1),
+        "kept_step": best_step(trainer),
+    }
+    if version.rows["test"]:
+        say("Testing base and tuned on rows they never saw")
+        result |= test_losses(trainer, version, max_length)
+    say("Asking test questions, to prove the download later")
+    record_answers(run.folder, trainer, version)
+    return result
+
+
+def best_step(trainer: "ReplyTrainer") -> int:
+    """The step whose weights were kept."""
+    best = trainer.state.best_model_checkpoint
+    return int(Path(best).name.rsplit("-", 1)[1]) if best else trainer.state.global_step
+
+
+def in_words(error: Exception) -> StudioError:
+    """What a person is told about an exception."""
+    if isinstance(error, StudioError):
+        return error
+    if isinstance(error, OSError):
+        return disk_error(error, Path(error.filename or "the run's folder"))
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return StudioError(
+            "The memory was not enough.", "Pick the preset “Low memory”, or a shorter “Longest example”, and start again."
+        )
+    return StudioError(
+        f"The training program met an error that it does not know: {type(error).__name__}: {str(error)[:300]}",
+        "The whole story is in the run's folder, in output.log.",
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
