@@ -65,7 +65,7 @@ def open_workspace(home: Path | str | None = None) -> Workspace:
     return workspace
 
 
-class speaking_of_disk:  # noqa: N801  # used like a function: `with speaking_of_disk(path):`
+class speaking_of_disk:  # used like a function: `with speaking_of_disk(path):`
     """Turn an operating system's refusal to write at `place` into a StudioError that says what to do."""
 
     def __init__(self, place: Path) -> None:

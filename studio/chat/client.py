@@ -48,10 +48,18 @@ class Chat:
         if look().device != "cpu" and active_run(self.workspace):
             raise StudioError("A training is using the graphics card.", "Ask again when it has ended, or stop it.")
         messages = messages_of(run.recipe().data.system, question.strip())
-        request = {"run": run.id, "messages": messages, "max_tokens": max(1, min(int(max_tokens), MOST_TOKENS))}
+        request = {
+            "run": run.id,
+            "messages": messages,
+            "max_tokens": max(1, min(int(max_tokens), MOST_TOKENS)),
+        }
         for reply in self.child.ask(request):
             if "texts" in reply:
-                yield Answers(*reply["texts"], *reply["tokens"], *reply["done"], reply["seconds"], reply["phase"])
+                (base, tuned), (base_tokens, tuned_tokens) = reply["texts"], reply["tokens"]
+                base_done, tuned_done = reply["done"]
+                yield Answers(
+                    base, tuned, base_tokens, tuned_tokens, base_done, tuned_done, reply["seconds"], reply["phase"]
+                )
 
     def stop(self) -> None:
         """End the answer that is being written; what there is of it stays."""

@@ -16,7 +16,10 @@ BASE = "__base__"  # PEFT's name for "no adapter" in a batch of mixed adapters
 
 @torch.no_grad()
 def greedy_answers(
-    model: "PeftModel", tokenizer: "PreTrainedTokenizerBase", conversations: list[Messages], max_new_tokens: int
+    model: "PeftModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    conversations: list[Messages],
+    max_new_tokens: int,
 ) -> list[str]:
     """The model's likeliest answer to each conversation, one after the other (so no padding can change it)."""
     model.eval()
@@ -31,7 +34,7 @@ def greedy_answers(
             use_cache=True,
             pad_token_id=tokenizer.pad_token_id,
         )
-        answers.append(tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
+        answers.append(str(tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)))
     return answers
 
 

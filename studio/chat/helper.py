@@ -56,7 +56,13 @@ class Holder:
 
 def answer(holder: Holder, request: Reply, stopped: threading.Event) -> Iterator[Reply]:
     run = load_run(holder.workspace, request["run"])
-    yield {"phase": "Loading the model", "texts": ["", ""], "tokens": [0, 0], "done": [False, False], "seconds": 0}
+    yield {
+        "phase": "Loading the model",
+        "texts": ["", ""],
+        "tokens": [0, 0],
+        "done": [False, False],
+        "seconds": 0,
+    }
     holder.hold(run)
     began = said = time.monotonic()
     written: list[list[int]] = [[], []]

@@ -7,8 +7,29 @@ import pandas
 
 Role = Literal["prompt", "reply"]
 NAMES: dict[Role, tuple[str, ...]] = {
-    "prompt": ("prompt", "question", "instruction", "input", "query", "request", "user", "message", "title", "frage"),
-    "reply": ("reply", "answer", "response", "completion", "output", "assistant", "target", "solution", "antwort"),
+    "prompt": (
+        "prompt",
+        "question",
+        "instruction",
+        "input",
+        "query",
+        "request",
+        "user",
+        "message",
+        "title",
+        "frage",
+    ),
+    "reply": (
+        "reply",
+        "answer",
+        "response",
+        "completion",
+        "output",
+        "assistant",
+        "target",
+        "solution",
+        "antwort",
+    ),
 }
 
 

@@ -23,7 +23,9 @@ class Sample:
     path: Path
 
 
-SAMPLES = [Sample("Shop returns", "120 questions to a small shop, with its answers", ASSETS / "samples" / "returns.csv")]
+SAMPLES = [
+    Sample("Shop returns", "120 questions to a small shop, with its answers", ASSETS / "samples" / "returns.csv")
+]
 
 
 @dataclass(frozen=True)

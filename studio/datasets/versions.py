@@ -26,10 +26,14 @@ class DataSteps(BaseModel):
     reply: str = Field(description="Column that holds what the model should answer.")
     system: str = Field("", description="Instruction put in front of every example; empty: the model's own.")
     validation: float | None = Field(
-        None, ge=0, description="Check rows: a share below 1, or a number of rows; left out: a tenth, at most 64."
+        None,
+        ge=0,
+        description="Check rows: a share below 1, or a number of rows; left out: a tenth, at most 64.",
     )
     test: float | None = Field(
-        None, ge=0, description="Test rows: a share below 1, or a number of rows; left out: a sixth, at most 200."
+        None,
+        ge=0,
+        description="Test rows: a share below 1, or a number of rows; left out: a sixth, at most 200.",
     )
     seed: int = Field(42, description="Decides which rows go into which split.")
 

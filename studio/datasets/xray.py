@@ -98,5 +98,3 @@ class XRay:
 
     def close(self) -> None:
         self.child.close()
-
-

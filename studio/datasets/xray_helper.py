@@ -112,7 +112,8 @@ def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, system: str, limit
         "median": round(median(totals)),
         "cut_rows": round(sum(total > limit for total in totals) * scale),
         "counts": [
-            ((bar + 1) * width, sum(bar * width < total <= (bar + 1) * width for total in totals)) for bar in range(BARS)
+            ((bar + 1) * width, sum(bar * width < total <= (bar + 1) * width for total in totals))
+            for bar in range(BARS)
         ],
     }
 

@@ -14,7 +14,12 @@ from studio.processes import is_alive, last_line, start_detached
 from studio.training.run import Run
 from studio.workspace import read_json, speaking_of_disk, write_json
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,10 @@ def start_export(run: Run) -> None:
     with speaking_of_disk(folder):
         folder.mkdir(exist_ok=True)
     record(run, status="working", phase="Packing the adapter")
-    write_json(folder / "process.json", start_detached("studio.export.worker", str(run.folder), log=folder / "output.log"))
+    write_json(
+        folder / "process.json",
+        start_detached("studio.export.worker", str(run.folder), log=folder / "output.log"),
+    )
 
 
 def record(run: Run, **fields: Any) -> None:

@@ -85,7 +85,8 @@ def losses(view: RunView) -> list[str]:
     if "test_loss_after" in view.result:
         r = view.result
         lines.append(
-            f"| Test loss, {r['test_rows']} rows | {r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after |"
+            f"| Test loss, {r['test_rows']} rows | "
+            f"{r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after |"
         )
     return lines
 

@@ -38,7 +38,9 @@ def export(run: Run) -> None:
         env=worker_environment(),
     )
     if check.returncode:
-        raise StudioError("The zip could not be loaded again.", "The reason is in export/output.log in the run's folder.")
+        raise StudioError(
+            "The zip could not be loaded again.", "The reason is in export/output.log in the run's folder."
+        )
     verdict = json.loads(check.stdout.strip().splitlines()[-1])
     record(
         run,

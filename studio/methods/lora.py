@@ -36,7 +36,8 @@ class LoraSettings(CommonSettings):
 @method(
     "lora",
     title="LoRA",
-    sentence="Adds a thin layer of new weights and leaves the model as it was. The best first choice, and easy to undo.",
+    sentence="Adds a thin layer of new weights and leaves the model as it was. "
+    "The best first choice, and easy to undo.",
     needs=("prompt", "reply"),
     settings=LoraSettings,
 )

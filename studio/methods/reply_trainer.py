@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as functional
 from datasets import Dataset
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from studio.datasets.examples import IGNORED, messages_of, render
 from studio.datasets.versions import Version
@@ -28,6 +29,10 @@ RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head
 class ReplyTrainer(SFTTrainer):
     """Counts what it has done: `tokens` read and `trained` tokens learned from since the start."""
 
+    model: Any
+    processing_class: Any
+    train_dataset: Any
+    eval_dataset: Any
     tokens = 0
     trained = 0
 
@@ -44,7 +49,11 @@ class ReplyTrainer(SFTTrainer):
     def token_losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """Cross-entropy of each trained token, shape (trained tokens,), float32."""
         language_model = self.accelerator.unwrap_model(model).get_base_model()
-        reading = {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"], "use_cache": False}
+        reading = {
+            "input_ids": inputs["input_ids"],
+            "attention_mask": inputs["attention_mask"],
+            "use_cache": False,
+        }
         targets = inputs["labels"][:, 1:]
         trained = targets != IGNORED
         if any(getattr(language_model.config, name, None) for name in RESCALED):

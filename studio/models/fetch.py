@@ -14,7 +14,15 @@ from studio.workspace import Workspace, speaking_of_disk
 Say = Callable[[str], None]
 
 # Weights only as safetensors: other formats can run code when they are loaded.
-FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "LICENSE*", "*.md"]
+FILES = [
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "*.json",
+    "*.jinja",
+    "tokenizer.model",
+    "LICENSE*",
+    "*.md",
+]
 
 
 def ensure_model(workspace: Workspace, model: Model, say: Say) -> Path:

@@ -35,4 +35,5 @@ def load_model(folder: Path, device: str, dtype: str) -> "PreTrainedModel":
             f"The model in {folder.name} could not be loaded: {str(error).splitlines()[0]}",
             "Choose another model, or remove that folder and let it be fetched again.",
         ) from error
-    return model.to(device)
+    model.to(device)  # type: ignore[arg-type]  # transformers wraps `to` without its types
+    return model

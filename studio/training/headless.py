@@ -60,7 +60,9 @@ def follow(run: Run) -> RunView:
             run.request_stop(keep=True)
     if view.result.get("test_rows"):
         r = view.result
-        print(f"Test loss on {r['test_rows']} rows: {r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after.")
+        print(
+            f"Test loss on {r['test_rows']} rows: {r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after."
+        )
     return view
 
 

@@ -49,8 +49,8 @@ class Recipe(Part):
     name: str = Field("", description="Shown in the history; made up from the data when left out.")
     preset: str = Field("", description="Settings to start from; those below overrule it.")
     data: DataPart
-    model: ModelPart = Field(default_factory=ModelPart)
-    method: MethodPart = Field(default_factory=MethodPart)
+    model: ModelPart = ModelPart()
+    method: MethodPart = MethodPart()
     settings: dict[str, Any] = Field(default_factory=dict)
 
     def checked_settings(self) -> CommonSettings:
@@ -163,7 +163,11 @@ def new_recipe(
             name=str(name or "").strip()[:80],
             preset=preset,
             data=DataPart(
-                file=str(dataset.raw), prompt=prompt, reply=reply, system=(system or "").strip(), dataset=dataset.id
+                file=str(dataset.raw),
+                prompt=prompt,
+                reply=reply,
+                system=(system or "").strip(),
+                dataset=dataset.id,
             ),
             model=ModelPart(name=model),
             method=MethodPart(name=method),

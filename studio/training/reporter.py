@@ -26,9 +26,7 @@ class Reporter(TrainerCallback):
         self.clock = time.monotonic()
         self.tokens = 0
 
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
-    ) -> None:
+    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         self.clock, self.tokens = time.monotonic(), self.trainer.tokens
 
     def on_substep_end(
@@ -36,9 +34,7 @@ class Reporter(TrainerCallback):
     ) -> None:
         self.heed_stop(control)
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
-    ) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         self.seconds = time.monotonic() - self.clock
         self.heed_stop(control)
 

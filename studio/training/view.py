@@ -127,7 +127,12 @@ def take(view: RunView, event: Event) -> None:
             view.error = Failure(event["message"], event.get("hint", ""), event.get("last_line", ""))
 
 
-ENDINGS = {"finished": "Finished", "stopped": "Stopped and kept", "discarded": "Stopped, nothing kept", "failed": "Failed"}
+ENDINGS = {
+    "finished": "Finished",
+    "stopped": "Stopped and kept",
+    "discarded": "Stopped, nothing kept",
+    "failed": "Failed",
+}
 
 
 def take_step(view: RunView, event: Event, at: datetime) -> None:

@@ -17,6 +17,7 @@ from studio.methods import Job, find_method
 from studio.models.catalogue import find_model
 from studio.models.fetch import ensure_model
 from studio.models.hardware import look, training_dtype
+from studio.models.speed import remember
 from studio.processes import last_line
 from studio.training.events import EventLog
 from studio.training.queue import advance
@@ -63,7 +64,11 @@ def train(run: Run, events: EventLog, device: str) -> None:
     job = Job(folder, version, settings, run.checkpoints, device, dtype)
     trainer = find_method(recipe.method.name).build(job)
     trainer.add_callback(Reporter(run, trainer))
-    rows = {"train": len(trainer.train_dataset), "check": version.rows["validation"], "test": version.rows["test"]}
+    rows = {
+        "train": len(trainer.train_dataset),
+        "check": version.rows["validation"],
+        "test": version.rows["test"],
+    }
     steps = trainer.args.max_steps
     epochs = steps / -(-rows["train"] // settings.batch_size)
     events.write("plan", steps=steps, epochs=round(epochs, 3), rows=rows, device=device, dtype=dtype)
@@ -74,6 +79,9 @@ def train(run: Run, events: EventLog, device: str) -> None:
         events.write("discarded", result={})
         return
     result = keep(run, trainer, say, version, settings.max_length)
+    measured = run.view().series
+    paces, memory = [[value for _, value in measured[name]] for name in ("tokens_per_second", "memory_gb")]
+    remember(run.workspace, recipe.model.name, trainer.model.num_parameters(), paces, max(memory, default=0.0))
     result |= {"steps": trainer.state.global_step, "seconds": round(time.time() - began, 1), "dtype": dtype}
     events.write("stopped" if run.stop_requested() else "finished", result=result)
     from studio.export.bundle import start_export
@@ -114,7 +122,8 @@ def in_words(error: Exception) -> StudioError:
         return disk_error(error, Path(error.filename or "the run's folder"))
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return StudioError(
-            "The memory was not enough.", "Pick the preset “Low memory”, or a shorter “Longest example”, and start again."
+            "The memory was not enough.",
+            "Pick the preset “Low memory”, or a shorter “Longest example”, and start again.",
         )
     return StudioError(
         f"The training program met an error that it does not know: {type(error).__name__}: {str(error)[:300]}",

@@ -30,6 +30,7 @@ def read(path: Path, name: str | None = None) -> Table:
     table = reader(data, name)
     if table.frame.empty:
         raise StudioError(
-            f"{name} has {len(table.frame.columns)} column names but no rows.", "Add rows to it and bring it again."
+            f"{name} has {len(table.frame.columns)} column names but no rows.",
+            "Add rows to it and bring it again.",
         )
     return table

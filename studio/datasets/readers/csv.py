@@ -6,7 +6,7 @@ import warnings
 
 import pandas
 
-from studio.datasets.readers.table import Table, as_text, decode
+from studio.datasets.readers.table import Table, as_text, decode, guess_note
 from studio.errors import StudioError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -20,9 +20,7 @@ def read(data: bytes, name: str) -> Table:
         # index_col=False, because pandas would take a surplus cell for row names and shift every column.
         with warnings.catch_warnings():
             warnings.simplefilter("error", pandas.errors.ParserWarning)
-            frame = pandas.read_csv(
-                io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=False
-            )
+            frame = pandas.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=False)
     except pandas.errors.ParserWarning as error:
         raise StudioError(f"The rows of {name} have more cells than there are column names.", ADVICE) from error
     except pandas.errors.ParserError as error:
@@ -32,7 +30,9 @@ def read(data: bytes, name: str) -> Table:
     frame = as_text(frame)
     frame.columns = unique_names([str(column).strip() for column in frame.columns])
     blank = (frame == "").all(axis=1)
-    notes = [f"{int(blank.sum())} blank rows were left out."] if blank.any() else []
+    notes = guess_note(encoding)
+    if blank.any():
+        notes.append(f"{int(blank.sum())} blank rows were left out.")
     frame = frame[~blank].reset_index(drop=True)
     return Table(frame, f"CSV, {DELIMITERS[delimiter]}-separated", encoding, notes)
 

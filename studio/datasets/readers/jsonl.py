@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas
 
-from studio.datasets.readers.table import Table, as_text, decode
+from studio.datasets.readers.table import Table, as_text, decode, guess_note, valid
 from studio.errors import StudioError
 
 
@@ -29,12 +29,12 @@ def read(data: bytes, name: str) -> Table:
                 f"Line {number} of {name} is not an object with named fields.",
                 'Each line should look like {"question": "...", "answer": "..."}.',
             )
-        rows.append({str(key): cell(item) for key, item in value.items()})
+        rows.append({valid(str(key)): cell(item) for key, item in value.items()})
     frame = as_text(pandas.DataFrame(rows, dtype=object))
-    return Table(frame, "JSON Lines", encoding)
+    return Table(frame, "JSON Lines", encoding, guess_note(encoding))
 
 
 def cell(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return valid(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

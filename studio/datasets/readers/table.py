@@ -37,13 +37,13 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
         text = data.decode("utf-8")
         encoding = "utf-8"
     except UnicodeDecodeError:
-        best = from_bytes(data[:2_000_000]).best()
-        if best is None:
+        guess = guess_encoding(data[:2_000_000])
+        if guess is None:
             raise StudioError(
                 f"The letters of {name} could not be read: it is neither UTF-8 nor any encoding that we know.",
                 "Open it in the program it came from and save it as CSV (UTF-8).",
             ) from None
-        encoding = best.encoding
+        encoding = guess
         text = data.decode(encoding, errors="replace")
     if "\x00" in text:
         raise StudioError(
@@ -53,7 +53,32 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
     return text, PLAIN_NAMES.get(encoding, encoding.upper().replace("_", "-"))
 
 
+def guess_encoding(data: bytes) -> str | None:
+    """The likeliest encoding of text that is not UTF-8; None when no encoding makes sense of it.
+
+    Where the letters alone do not decide, it is Windows-1252, which most Western programs write.
+    """
+    matches = from_bytes(data)
+    best = matches.best()
+    if best is None:
+        return None
+    western = next((match for match in matches if match.encoding == "cp1252"), best)
+    as_good = western.chaos <= best.chaos and western.coherence >= best.coherence
+    return western.encoding if as_good else best.encoding
+
+
+def guess_note(encoding: str) -> list[str]:
+    """What to say about an encoding that was guessed."""
+    if encoding.startswith("UTF"):
+        return []
+    return [f"The letters are not UTF-8. We read them as {encoding}; please check accents and signs below."]
+
+
 def as_text(frame: pandas.DataFrame) -> pandas.DataFrame:
-    """Every cell as str, missing ones as "", lone surrogates replaced (Parquet holds only valid Unicode)."""
-    frame = frame.astype(object).where(frame.notna(), "").astype(str)
-    return frame.map(lambda cell: cell.encode("utf-8", "replace").decode("utf-8"))
+    """Every cell as str, missing ones as ""."""
+    return frame.astype(object).where(frame.notna(), "").astype(str)
+
+
+def valid(text: str) -> str:
+    """Text without lone surrogates, which JSON can hold and neither Parquet nor a browser can."""
+    return text.encode("utf-8", "replace").decode("utf-8")

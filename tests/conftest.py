@@ -1,0 +1,108 @@
+"""What the tests share: a home in a temporary folder, a two-layer model, and small files of rows."""
+
+import os
+
+# Before any import of ours: no test may reach for the network, and none writes into the person's own home.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import csv
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.workspace import Workspace, open_workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+CHATML = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+SAMPLE = ROOT / "assets" / "samples" / "returns.csv"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return open_workspace(tmp_path / "home")
+
+
+@pytest.fixture
+def make_csv(tmp_path: Path) -> Callable[..., Path]:
+    """A CSV file of so many rows that a small model can learn: the answer depends on the question."""
+
+    def make(rows: int = 24, name: str = "rows.csv") -> Path:
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["question", "answer"])
+            for i in range(rows):
+                thing = ("cup", "lamp", "rug", "vase")[i % 4]
+                writer.writerow([f"Where is my {thing} number {i}?", f"Your {thing} is on its way to you."])
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a two-layer Llama with random weights and a small tokenizer with a chat template."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    marks = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=marks, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train([str(SAMPLE)], trainer)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>"
+    )
+    wrapped.chat_template = CHATML
+    wrapped.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(wrapped),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        eos_token_id=wrapped.eos_token_id,
+        pad_token_id=wrapped.pad_token_id,
+        bos_token_id=wrapped.bos_token_id,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def make_recipe(tmp_path: Path, tiny_model: Path, make_csv: Callable[..., Path]) -> Callable[..., Path]:
+    """A recipe file that trains the two-layer model; keyword arguments become [settings]."""
+
+    def make(rows: int = 24, name: str = "recipe.toml", **settings: object) -> Path:
+        settings = {"max_steps": 4, "learning_rate": 0.005, "checks": 2, **settings}
+        lines = "\n".join(f"{key} = {value}" for key, value in settings.items())
+        path = tmp_path / name
+        path.write_text(
+            f'[data]\nfile = "{make_csv(rows).name}"\n[model]\nname = "{tiny_model}"\n'
+            f'[method]\nname = "lora"\n[settings]\n{lines}\n'
+        )
+        return path
+
+    return make
+
+
+def wait_until(true: Callable[[], object], seconds: float, what: str) -> None:
+    """Wait for something to become true; fail with `what` when it does not."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for: {what}"
+        time.sleep(0.05)

@@ -1,0 +1,90 @@
+"""From a row to ids and labels, and that the X-ray, the trainer and the chat agree on them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.datasets.examples import IGNORED, messages_of, prompt_ids, render
+from studio.datasets.store import add_file
+from studio.datasets.versions import DataSteps, prepare
+from studio.datasets.xray import XRay
+from studio.errors import StudioError
+from studio.models.loading import load_tokenizer
+from studio.workspace import Workspace
+
+
+def test_only_the_reply_and_its_end_are_learned(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    example = render(tokenizer, messages_of("Be kind.", "Where?", "Here, of course."), 512)
+    learned = [token for token, label in zip(example.ids, example.labels, strict=True) if label != IGNORED]
+    assert tokenizer.decode(learned) == "Here, of course.<|im_end|>"
+    assert all(label in (IGNORED, token) for token, label in zip(example.ids, example.labels, strict=True))
+    assert "Be kind." in tokenizer.decode(example.ids)
+
+
+def test_what_is_read_in_training_is_what_is_asked_later(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    example = render(tokenizer, messages_of("", "Where?", "Here."), 512)
+    asked = prompt_ids(tokenizer, messages_of("", "Where?"))
+    assert example.ids[: len(asked)] == asked
+    assert example.labels[: len(asked)] == [IGNORED] * len(asked)
+    assert example.labels[len(asked)] != IGNORED
+
+
+def test_a_long_example_is_cut_at_the_end(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    messages = messages_of("", "Where?", "Here. " * 50)
+    whole, cut = render(tokenizer, messages, 512), render(tokenizer, messages, 40)
+    assert (cut.ids, cut.labels, cut.total) == (whole.ids[:40], whole.labels[:40], whole.total)
+
+
+def test_a_model_without_a_chat_format_is_refused(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    tokenizer.chat_template = None
+    with pytest.raises(StudioError, match="no chat format"):
+        render(tokenizer, messages_of("", "Where?", "Here."), 512)
+
+
+@pytest.fixture
+def xray(workspace: Workspace) -> Iterator[XRay]:
+    service = XRay(workspace)
+    yield service
+    service.close()
+
+
+def test_the_xray_shows_what_the_trainer_gets(
+    workspace: Workspace, xray: XRay, tiny_model: Path, make_csv: Callable[..., Path]
+) -> None:
+    from studio.methods.reply_trainer import example_rows
+
+    version = prepare(
+        workspace,
+        add_file(workspace, make_csv(3)),
+        DataSteps(prompt="question", reply="answer", system="Be kind."),
+    )
+    row = version.frame("train").iloc[0]
+    tokenizer = load_tokenizer(tiny_model)
+    limit = len(prompt_ids(tokenizer, messages_of("Be kind.", row["prompt"]))) + 5
+    batch = example_rows(tokenizer, version, "train", limit)[0]
+    view = xray.show(str(tiny_model), messages_of("Be kind.", row["prompt"], row["reply"]), limit)
+    pieces = [piece for segment in view.segments for piece in segment.pieces]
+    kinds = ["learn" if label != IGNORED else "read" for label in batch["labels"]]
+    assert [piece.kind for piece in pieces[:limit]] == kinds
+    assert {piece.kind for piece in pieces[limit:]} == {"cut"}
+    assert "".join(piece.text for piece in pieces[:limit]) == tokenizer.decode(batch["input_ids"])
+    assert (view.read + view.learn, view.total) == (limit, len(pieces))
+    assert view.cut == len(pieces) - limit
+    assert [segment.role for segment in view.segments] == ["system", "user", "assistant"]
+    lengths = xray.lengths(str(tiny_model), version, limit)
+    assert lengths.tokens <= 3 * limit and lengths.cut_rows == 3
+    assert sum(rows for _, rows in lengths.counts) == 3
+
+
+def test_the_xray_says_what_is_wrong_and_goes_on(xray: XRay, tiny_model: Path) -> None:
+    with pytest.raises(StudioError, match="no model called"):
+        xray.show("nonsense", messages_of("", "a", "b"), 30)
+    xray.child.started().kill()
+    with pytest.raises(StudioError, match="ended unexpectedly"):
+        xray.show(str(tiny_model), messages_of("", "a", "b"), 30)
+    assert xray.show(str(tiny_model), messages_of("", "a", "b"), 30).total > 0

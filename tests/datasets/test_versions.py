@@ -1,0 +1,71 @@
+"""The same file and the same steps make the same rows; every row is accounted for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.datasets.store import Dataset, add_file
+from studio.datasets.versions import SPLITS, DataSteps, prepare
+from studio.errors import StudioError
+from studio.workspace import Workspace
+
+
+@pytest.fixture
+def dataset(workspace: Workspace, make_csv: Callable[..., Path]) -> Dataset:
+    return add_file(workspace, make_csv(120))
+
+
+def steps(**more: object) -> DataSteps:
+    return DataSteps.model_validate({"prompt": "question", "reply": "answer", **more})
+
+
+def test_every_row_is_in_exactly_one_split(workspace: Workspace, dataset: Dataset) -> None:
+    version = prepare(workspace, dataset, steps())
+    rows = [row for split in SPLITS for row in version.frame(split)["row"]]
+    assert sorted(rows) == list(range(1, 121))
+    assert version.rows == {"train": 88, "validation": 12, "test": 20}
+
+
+def test_the_same_steps_give_the_same_version(workspace: Workspace, dataset: Dataset) -> None:
+    first = prepare(workspace, dataset, steps())
+    (first.folder / "version.json").unlink()
+    again = prepare(workspace, dataset, steps())
+    assert again.fingerprint == first.fingerprint
+    assert prepare(workspace, dataset, steps(seed=1)).fingerprint != first.fingerprint
+
+
+@pytest.mark.parametrize(("asked", "rows"), [(0, 0), (0.25, 30), (7, 7)])
+def test_test_rows_can_be_a_share_or_a_number(workspace: Workspace, dataset: Dataset, asked: float, rows: int) -> None:
+    assert prepare(workspace, dataset, steps(test=asked)).rows["test"] == rows
+
+
+def test_rows_without_text_are_left_out_and_counted(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "holes.csv"
+    path.write_text("question,answer,x\none,two,1\n,two,2\nthree,,3\n  ,  ,4\nfour,five,5\n")
+    version = prepare(workspace, add_file(workspace, path), steps())
+    assert version.left_out == [(2, "no question"), (1, "no answer")]
+    assert list(version.frame("train")["row"]) == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"prompt": "nope"}, "no column called “nope”"),
+        ({"reply": "question"}, "both taken from"),
+        ({"test": 100, "validation": 20}, "leave none"),
+    ],
+)
+def test_impossible_steps_are_refused_in_words(
+    workspace: Workspace, dataset: Dataset, more: dict[str, object], words: str
+) -> None:
+    with pytest.raises(StudioError) as caught:
+        prepare(workspace, dataset, steps(**more))
+    assert words in caught.value.text
+
+
+def test_a_file_without_one_usable_row(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "none.csv"
+    path.write_text("question,answer\nonly a question,\n,only an answer\n")
+    with pytest.raises(StudioError, match=r"No row of none\.csv can be used"):
+        prepare(workspace, add_file(workspace, path), steps())

@@ -1,0 +1,99 @@
+"""Recipes: short to write, whole when saved, and wrong ones are refused with the field's name."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.errors import StudioError
+from studio.training.presets import list_presets
+from studio.training.recipe import Recipe, load_recipe, new_recipe, resolve, save_recipe
+from studio.workspace import Workspace
+
+
+def test_the_shortest_recipe_is_enough(workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path) -> None:
+    make_csv(24)
+    path = tmp_path / "short.toml"
+    path.write_text('[data]\nfile = "rows.csv"\n')
+    recipe = resolve(workspace, load_recipe(path))
+    assert (recipe.data.prompt, recipe.data.reply) == ("question", "answer")
+    assert recipe.model.name == "smollm2-135m-instruct"
+    assert recipe.method.name == "lora"
+    assert recipe.settings["epochs"] == 4
+
+
+def test_a_saved_recipe_says_everything_and_repeats_the_run(
+    workspace: Workspace, make_recipe: Callable[..., Path], tmp_path: Path
+) -> None:
+    recipe = resolve(workspace, load_recipe(make_recipe()))
+    again = tmp_path / "again.toml"
+    again.write_text(save_recipe(recipe))
+    assert resolve(workspace, load_recipe(again)) == recipe
+    assert len(recipe.data.fingerprint or "") == 64
+
+
+def test_other_rows_than_the_fingerprint_names_are_refused(
+    workspace: Workspace, make_recipe: Callable[..., Path], make_csv: Callable[..., Path]
+) -> None:
+    recipe = resolve(workspace, load_recipe(make_recipe()))
+    recipe.data.dataset = None
+    recipe.data.file = str(make_csv(25))
+    with pytest.raises(StudioError, match="no longer what this recipe was made for"):
+        resolve(workspace, recipe)
+
+
+def test_a_preset_is_overruled_by_the_recipe() -> None:
+    recipe = Recipe.model_validate({"preset": "thorough", "data": {"file": "x"}, "settings": {"epochs": 2}})
+    settings = recipe.checked_settings()
+    assert (settings.epochs, settings.learning_rate) == (2, 1e-4)
+
+
+@pytest.mark.parametrize("preset", list_presets(), ids=lambda preset: preset.name)
+def test_every_preset_holds_only_valid_differences(preset) -> None:
+    recipe = Recipe.model_validate({"preset": preset.name, "data": {"file": "x"}})
+    defaults = type(recipe.checked_settings())().model_dump()
+    assert recipe.checked_settings().model_dump() == {**defaults, **preset.settings}
+    assert all(defaults[name] != value for name, value in preset.settings.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[data\n", "not valid TOML"),
+        ("[model]\nname = 'x'\n", "lacks “data”"),
+        ("[data]\nfile = 'gone.csv'\n", "is not there"),
+        ("[data]\nfile = 'rows.csv'\nprompt = 'nope'\n", "no column called “nope”"),
+        ("[data]\nfile = 'rows.csv'\n[settings]\nlearning_rate = 1\n", "learning rate"),
+        ("[data]\nfile = 'rows.csv'\n[settings]\nepochs = 0\n", "epochs"),
+        ("[data]\nfile = 'rows.csv'\n[settings]\nrnak = 4\n", "“rnak”"),
+        ("[data]\nfile = 'rows.csv'\ncolour = 'red'\n", "“data.colour”"),
+        ("[data]\nfile = 'rows.csv'\n[method]\nname = 'magic'\n", "no method called “magic”"),
+        ("[data]\nfile = 'rows.csv'\n[model]\nname = 'magic'\n", "no model called “magic”"),
+        ("preset = 'magic'\n[data]\nfile = 'rows.csv'\n", "no preset called “magic”"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_in_words(
+    workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path, text: str, words: str
+) -> None:
+    make_csv(24)
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(StudioError) as caught:
+        resolve(workspace, load_recipe(path))
+    assert words in caught.value.text
+    assert caught.value.hint
+
+
+def test_the_page_makes_the_same_document(workspace: Workspace, make_recipe: Callable[..., Path]) -> None:
+    by_hand = resolve(workspace, load_recipe(make_recipe()))
+    by_page = new_recipe(
+        workspace,
+        name="Rows",
+        dataset_id=by_hand.data.dataset or "",
+        prompt="question",
+        reply="answer",
+        model=by_hand.model.name,
+        settings={"max_steps": 4, "learning_rate": 0.005, "checks": 2},
+    )
+    by_page.data.file = by_hand.data.file
+    assert by_page == by_hand

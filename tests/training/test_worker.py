@@ -1,0 +1,170 @@
+"""Real worker processes on a two-layer model: they finish, stop, survive their parent, and fail in words."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.export.bundle import export_state
+from studio.processes import worker_environment
+from studio.training.queue import active_run, advance, submit
+from studio.training.recipe import load_recipe, resolve
+from studio.training.run import Run, list_runs
+from studio.workspace import Workspace
+from tests.conftest import wait_until
+
+Submit = Callable[..., Run]
+
+
+@pytest.fixture
+def start(workspace: Workspace, make_recipe: Callable[..., Path]):
+    """Submit a run with some settings; whatever still runs at the end is killed."""
+
+    def submit_with(rows: int = 24, **settings: object) -> Run:
+        return submit(workspace, resolve(workspace, load_recipe(make_recipe(rows, **settings))))
+
+    yield submit_with
+    for run in list_runs(workspace):
+        if run.has_process():
+            os.kill(run.process()["pid"], signal.SIGKILL)
+
+
+def finished(run: Run) -> bool:
+    return not run.view().live and run.view().status != "waiting"
+
+
+def test_a_run_leaves_everything_that_it_promises(start: Submit) -> None:
+    run = start(max_steps=8)
+    wait_until(lambda: finished(run), 90, "the run to end")
+    view = run.view()
+    assert view.status == "finished", view.error
+    assert (view.step, view.steps) == (8, 8)
+    assert view.series["validation"][-1][1] < view.series["validation"][0][1]
+    assert view.result["test_loss_after"] < view.result["test_loss_before"]
+    assert view.result["kept_step"] == view.best_step
+    assert (run.adapter / "adapter_model.safetensors").exists()
+    for name in ("learning_rate", "grad_norm", "tokens_per_second", "memory_gb"):
+        assert len(view.series[name]) == 8
+        assert all(value > 0 for _, value in view.series[name][:-1])
+    wait_until(lambda: export_state(run).status == "ready", 60, "the checked download")
+    state = export_state(run)
+    assert (state.same, state.asked) == (3, 3)
+
+
+def test_stop_and_keep(start: Submit) -> None:
+    run = start(max_steps=4000)
+    wait_until(lambda: run.view().step >= 3, 60, "the first steps")
+    run.request_stop(keep=True)
+    wait_until(lambda: finished(run), 60, "the run to stop")
+    assert run.view().status == "stopped"
+    assert 3 <= run.view().step < 4000
+    assert (run.adapter / "adapter_model.safetensors").exists()
+
+
+def test_stop_and_discard(start: Submit) -> None:
+    run = start(max_steps=4000)
+    wait_until(lambda: run.view().step >= 1, 60, "the first step")
+    run.request_stop(keep=False)
+    wait_until(lambda: finished(run), 60, "the run to stop")
+    assert run.view().status == "discarded"
+    assert not run.adapter.exists() and not run.checkpoints.exists()
+
+
+def test_a_killed_worker_shows_as_failed_within_five_seconds(start: Submit) -> None:
+    run = start(max_steps=4000)
+    wait_until(lambda: run.view().step >= 1, 60, "the first step")
+    os.kill(run.process()["pid"], signal.SIGKILL)
+    wait_until(lambda: run.view().status == "failed", 5, "the death to be noticed")
+    error = run.view().error
+    assert error is not None and "ended without a word at step" in error.message and error.hint
+
+
+def test_a_run_outlives_the_process_that_started_it(workspace: Workspace, make_recipe: Callable[..., Path]) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from studio.training.queue import submit; from studio.training.recipe import load_recipe, resolve\n"
+        "from studio.workspace import open_workspace\n"
+        "w = open_workspace(sys.argv[1]); print(submit(w, resolve(w, load_recipe(Path(sys.argv[2])))).id)\n"
+        "import os, signal; sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    arguments = [sys.executable, "-c", code, str(workspace.home), str(make_recipe(max_steps=3))]
+    parent = subprocess.run(arguments, env=worker_environment(), capture_output=True, text=True)
+    assert parent.returncode == -signal.SIGKILL
+    run = list_runs(workspace)[0]
+    wait_until(lambda: finished(run), 90, "the orphan to finish")
+    assert run.view().status == "finished", run.view().error
+
+
+def test_a_second_run_waits_and_then_starts_by_itself(workspace: Workspace, start: Submit) -> None:
+    first = start(max_steps=4000)
+    second = start(max_steps=2)
+    assert second.view().status == "waiting"
+    assert active_run(workspace) == first
+    assert advance(workspace) is None
+    wait_until(lambda: first.view().step >= 1, 60, "the first step")
+    first.request_stop(keep=False)
+    wait_until(lambda: finished(second), 90, "the second run")
+    assert second.view().status == "finished", second.view().error
+
+
+def test_a_waiting_run_can_be_taken_out(workspace: Workspace, start: Submit) -> None:
+    first, second = start(max_steps=4000), start(max_steps=2)
+    second.request_stop(keep=False)
+    assert second.view().status == "discarded"
+    first.request_stop(keep=False)
+    wait_until(lambda: finished(first), 60, "the first run to stop")
+    assert advance(workspace) is None
+
+
+def test_a_run_whose_data_changed_is_refused(workspace: Workspace, start: Submit) -> None:
+    blocker = start(max_steps=4000)
+    run = start(max_steps=2)
+    recipe = (run.folder / "recipe.toml").read_text()
+    fingerprint = run.recipe().data.fingerprint or ""
+    (run.folder / "recipe.toml").write_text(recipe.replace(fingerprint, "0" * 64))
+    blocker.request_stop(keep=False)
+    wait_until(lambda: finished(run), 90, "the run to be refused")
+    assert run.view().error is not None and "no longer what this recipe" in run.view().error.message
+
+
+def test_a_missing_model_ends_the_run_in_words(
+    workspace: Workspace, make_recipe: Callable[..., Path], tiny_model: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(tiny_model, copy)
+    recipe = make_recipe()
+    recipe.write_text(recipe.read_text().replace(str(tiny_model), str(copy)))
+    resolved = resolve(workspace, load_recipe(recipe))
+    (copy / "model.safetensors").write_bytes(b"rubbish")
+    run = submit(workspace, resolved)
+    wait_until(lambda: finished(run), 60, "the run to fail")
+    view = run.view()
+    assert view.status == "failed"
+    assert view.error is not None and "Traceback" not in view.error.message and view.error.hint
+
+
+def headless(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "studio.training.headless", *arguments]
+    return subprocess.run(command, env=worker_environment(), capture_output=True, text=True, timeout=120)
+
+
+def test_headless_prints_the_folder_last(workspace: Workspace, make_recipe: Callable[..., Path]) -> None:
+    result = headless(str(make_recipe(max_steps=2)), "--home", str(workspace.home))
+    assert result.returncode == 0, result.stderr
+    folder = Path(result.stdout.strip().splitlines()[-1])
+    assert folder == list_runs(workspace)[0].folder
+    assert "step 2 of 2" in result.stdout and "Test loss on" in result.stdout
+    assert json.loads((folder / "events.jsonl").read_text().splitlines()[-1])["kind"] == "finished"
+
+
+def test_headless_says_what_is_wrong_and_exits_with_one(workspace: Workspace, make_recipe: Callable[..., Path]) -> None:
+    result = headless(str(make_recipe(learning_rate=5)), "--home", str(workspace.home))
+    assert result.returncode == 1
+    assert "learning rate" in result.stderr and "Traceback" not in result.stderr
+    assert list_runs(workspace) == []
