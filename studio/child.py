@@ -47,6 +47,8 @@ class Child:
                     yield reply
                     if finished:
                         return
+                process.wait()  # its pipe closes a moment before it is gone for good
+                finished = True
                 raise StudioError(
                     f"A helper program of the studio ended unexpectedly. Its last words: {last_line(self.log)}",
                     "Try again; if it happens again, close other programs to free memory.",

@@ -17,6 +17,8 @@ def worker_environment() -> dict[str, str]:
     environment.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     environment.setdefault("TOKENIZERS_PARALLELISM", "false")
     environment["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    # A log's last line is shown when a worker dies, so it must not be a library's advice to programmers.
+    environment["PYTHONWARNINGS"] = "ignore"
     environment["PYTHONUTF8"] = "1"
     environment["PYTHONUNBUFFERED"] = "1"
     return environment

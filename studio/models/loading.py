@@ -25,7 +25,9 @@ def load_model(folder: Path, device: str, dtype: str) -> "PreTrainedModel":
     Raises StudioError when the folder holds no model that can be loaded safely.
     """
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # drawn for a terminal; in a log it hides the line that matters
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False

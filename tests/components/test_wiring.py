@@ -1,0 +1,91 @@
+"""The page's wiring, without a browser: the rules of the face hold, and handlers speak in plain words."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import draft
+from components.app import build_app
+from components.charts import thin
+from components.security import middleware, own_hosts
+from studio.chat.client import Chat
+from studio.datasets.xray import XRay
+from studio.methods import METHODS
+from studio.workspace import Workspace
+from tests.conftest import ROOT
+
+Config = dict[str, Any]
+
+
+@pytest.fixture
+def config(workspace: Workspace) -> Iterator[Config]:
+    xray, chat = XRay(workspace), Chat(workspace)
+    yield build_app(workspace, xray, chat).get_config_file()
+    xray.close()
+    chat.close()
+
+
+def test_nothing_holds_a_connection_open(config: Config) -> None:
+    assert config["connect_heartbeat"] is False
+
+
+def test_every_field_has_a_name_for_screen_readers(config: Config) -> None:
+    fields = ("textbox", "number", "dropdown", "radio", "checkbox", "slider", "file", "dataframe")
+    nameless = [c["props"] for c in config["components"] if c["type"] in fields and not c["props"].get("label")]
+    assert nameless == []
+
+
+def test_the_form_is_drawn_from_the_settings_models(config: Config) -> None:
+    labels = {component["props"].get("label") for component in config["components"]}
+    for method in METHODS.values():
+        for field in method.settings.model_fields.values():
+            assert field.title in labels
+
+
+def test_no_handler_is_offered_as_a_public_endpoint(config: Config) -> None:
+    public = [d["api_name"] for d in config["dependencies"] if d.get("api_visibility") == "public" and d["backend_fn"]]
+    assert public == []
+
+
+def test_forbidden_parts_are_not_used() -> None:
+    forbidden = {"State", "ChatInterface", "unload", "LoginButton"}
+    used = [
+        f"{file.name}: {node.attr}"
+        for file in (ROOT / "components").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in forbidden
+    ]
+    assert used == []
+
+
+def test_the_draft_survives_and_a_damaged_one_is_forgotten(workspace: Workspace) -> None:
+    draft.remember(workspace, tab="train", run="x")
+    draft.remember(workspace, tab="data")
+    assert draft.load(workspace) == {"tab": "data", "run": "x"}
+    (workspace.home / "draft.json").write_text("{half")
+    assert draft.load(workspace) == {}
+
+
+def test_a_thinned_curve_keeps_its_ends_and_its_peaks() -> None:
+    points = [(step, 1.0) for step in range(10_000)]
+    points[4321] = (4321, 99.0)
+    points[777] = (777, -5.0)
+    kept = thin(points)
+    assert len(kept) <= 510
+    assert kept[0] == points[0] and kept[-1] == points[-1]
+    assert points[4321] in kept and points[777] in kept
+    assert kept == sorted(kept)
+
+
+def test_the_page_is_asked_for_by_its_own_names_only() -> None:
+    hosts = next(m for m in middleware(["127.0.0.1"]) if "allowed_hosts" in m.kwargs)
+    assert hosts.kwargs["allowed_hosts"] == ["127.0.0.1"]
+    assert {"127.0.0.1", "localhost"} <= set(own_hosts())
+    assert "*" not in own_hosts()
+
+
+def test_gradio_left_no_stub_files_behind() -> None:
+    assert list(Path(ROOT / "components").glob("*.pyi")) == []
