@@ -1,0 +1,98 @@
+"""The page: its frame and the tabs, built once for everybody who opens it."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from components import (
+    compare_tab,
+    data_tab,
+    draft,
+    export_tab,
+    live_view,
+    model_tab,
+    runbar,
+    topbar,
+    train_tab,
+)
+from components.html import html
+from components.page import Page
+from components.speak import plain
+from studio import __version__
+from studio.chat.client import Chat
+from studio.datasets.xray import XRay
+from studio.workspace import ASSETS, Workspace
+
+TABS = {
+    "data": data_tab,
+    "model": model_tab,
+    "train": train_tab,
+    "compare": compare_tab,
+    "export": export_tab,
+}
+FOOT = (
+    '<footer class="ts-row ts-between"><span>Everything stays on this computer. No account needed.</span>'
+    f"<span>Tunesmith {__version__}</span></footer>"
+)
+
+
+def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
+    """The whole page, not yet served. Nothing in it holds a connection open (see the rules in DESIGN)."""
+    with gr.Blocks(title="Tunesmith", fill_width=True, analytics_enabled=False) as demo:
+        # Hidden by our CSS: Gradio's own hiding makes the part anew, and so "change", at every update of the page.
+        hidden = {"elem_classes": "ts-hidden", "interactive": True, "container": False}
+        page = Page(
+            workspace,
+            xray,
+            chat,
+            demo,
+            run=gr.Textbox("", label="Run on show", **hidden),
+            seen=gr.Textbox("", label="State of all runs", **hidden),
+            roster=gr.Textbox("", label="Runs and their status", **hidden),
+            finished=gr.Textbox("", label="Runs that kept something", **hidden),
+            timer=gr.Timer(1.0),
+        )
+        topbar.build(page)
+        runbar.build(page)
+        with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:
+            places = {}
+            for name, module in TABS.items():
+                with gr.Tab(name.capitalize(), id=name) as places[name]:
+                    module.build(page)
+        html(FOOT, elem_id="foot")
+        runbar.wire(page)
+        for module in TABS.values():
+            module.wire(page)
+        remember_place(page, places)
+    return demo
+
+
+def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
+    """After a reload the same tab and the same run are shown; `?tab=train` in the address names a tab too."""
+    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+
+    def back(request: gr.Request) -> tuple[gr.Tabs, str]:
+        kept = draft.load(page.workspace)
+        asked = request.query_params.get("tab", kept.get("tab", "data"))
+        tab = asked if asked in TABS else "data"
+        draft.remember(page.workspace, tab=tab)
+        return gr.Tabs(selected=tab), live_view.run_on_show(page, str(kept.get("run", "")))
+
+    # Once obeyed, the tab leaves the address, or a later reload would go back to it.
+    forget = "() => history.replaceState(null, '', location.pathname)"
+    page.demo.load(plain(back), outputs=[page.tabs, page.run], **quiet).then(None, js=forget, api_visibility="private")
+    for name, place in places.items():
+        place.select(plain(lambda name=name: draft.remember(page.workspace, tab=name)), **quiet)
+    page.run.change(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **quiet)
+
+
+def head() -> str:
+    """For the page's head: our scripts, before anything is drawn."""
+    scripts = sorted((ASSETS / "js").glob("*.js"))
+    return "".join(f"<script>{script.read_text('utf-8')}</script>" for script in scripts)
+
+
+def styles() -> list[Path]:
+    """Our style files; the tokens and the frame come first, the tabs' own files last."""
+    first = [ASSETS / "css" / f"{name}.css" for name in ("tokens", "frame", "parts")]
+    return first + sorted(set((ASSETS / "css").glob("*.css")) - set(first))

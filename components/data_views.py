@@ -1,0 +1,158 @@
+"""The written parts of the Data tab: what was found, how a row is read, how the rows are divided."""
+
+from datetime import datetime
+
+from components.html import count, escape
+from components.icons import icon
+from studio.datasets.columns import ColumnGuess
+from studio.datasets.store import Dataset, Facts, Sample
+from studio.datasets.versions import Version
+from studio.errors import StudioError
+
+EMPTY = '<div class="ts-empty"><p><b>No data yet.</b> Drop a file above, or try the sample.</p></div>'
+NO_DATASETS = '<p class="ts-help">None yet. What you bring is kept here.</p>'
+DROP_HELP = (
+    "CSV, TSV or JSONL up to 2 GB, with one example per row. The file stays on this computer and is never changed."
+)
+SPLITS = (
+    ("train", "Training", "The model practises on these."),
+    (
+        "validation",
+        "Check",
+        "Looked at during training, to see when it stops getting better. Also called validation.",
+    ),
+    ("test", "Test", "Untouched until the end. They show whether the training helped."),
+)
+
+
+def size(size_bytes: int) -> str:
+    """A file size in the unit that reads best: "46 kB", "1.2 MB"."""
+    if size_bytes < 1000:
+        return count(size_bytes, "byte")
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1000:.0f} kB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f} GB"
+
+
+def when(added: datetime, now: datetime | None = None) -> str:
+    """A moment as people say it: "today 14:12", "12 November", "3 March 2025"."""
+    added = added.astimezone()
+    now = (now or datetime.now(added.tzinfo)).astimezone()
+    if added.date() == now.date():
+        return f"today {added:%H:%M}"
+    return f"{added.day} {added:%B}" if added.year == now.year else f"{added.day} {added:%B %Y}"
+
+
+def problem(error: StudioError) -> str:
+    """An error as a panel that stays on the page until the trouble is mended."""
+    hint = f"<p>{escape(error.hint)}</p>" if error.hint else ""
+    said = f"<p><b>{escape(error.message)}</b></p>{hint}"
+    return f'<div class="ts-problem" role="alert">{icon("warn")}<div>{said}</div></div>'
+
+
+def sample_line(sample: Sample) -> str:
+    return f'<p class="ts-help">{escape(sample.sentence)}</p>'
+
+
+def dataset_choice(dataset: Dataset) -> tuple[str, str]:
+    """Label and value of one choice in the list of datasets; the label's first line is the name."""
+    return f"{dataset.name}\n{count(dataset.facts.rows, 'row')}, added {when(dataset.added)}", dataset.id
+
+
+def found(dataset: Dataset) -> str:
+    return f'<h2>What we found in <span class="ts-file">{escape(dataset.name)}</span></h2>'
+
+
+def facts(found: Facts) -> str:
+    values = (
+        ("Format", found.format),
+        ("Rows", f"{found.rows:,}"),
+        ("Columns", f"{len(found.columns):,}"),
+        ("Text encoding", found.encoding),
+        ("Size", size(found.bytes)),
+    )
+    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in values)
+    notes = "".join(f"<li>{icon('info', 's')}<span>{escape(note)}</span></li>" for note in found.notes)
+    return f'<dl class="ts-figures">{cells}</dl>' + (f'<ul class="ts-notes">{notes}</ul>' if notes else "")
+
+
+def certainty(role: str, chosen: str | None, guess: ColumnGuess) -> str:
+    """Beside a drop-down: how sure the guess is and why; once changed, that the choice is the person's own."""
+    if not chosen:
+        return f'<p class="ts-sure ts-t-warn">{icon("info", "s")}<span>Choose the column.</span></p>'
+    guessed = guess.prompt if role == "prompt" else guess.reply
+    if chosen != guessed:
+        return f'<p class="ts-sure ts-t-acc">{icon("check", "s")}<span><b>your choice</b></span></p>'
+    sure = guess.sure[role]
+    return (
+        f'<p class="ts-sure {"ts-t-good" if sure else "ts-t-warn"}">{icon("check" if sure else "info", "s")}'
+        f"<span><b>{'sure' if sure else 'likely'}</b> "
+        f'<span class="ts-reason">{escape(guess.reason[role])}</span></span></p>'
+    )
+
+
+def unused(columns: list[str], used: set[str | None]) -> str:
+    left = [f'<span class="ts-mono">{escape(column)}</span>' for column in columns if column not in used]
+    return f'<p class="ts-help">Not used: {", ".join(left)}</p>' if left else ""
+
+
+def reading(row: int, system: str, prompt: str, reply: str) -> str:
+    """One row as question and answer."""
+    background = f'<p class="ts-said-by">Instruction</p><p class="ts-said">{escape(system)}</p>' if system else ""
+    return (
+        f"<h3>So row {row:,} is read like this</h3>"
+        '<p class="ts-help">The question goes in, the answer is what it learns to write.</p>'
+        f'<div class="ts-reads">{background}<p class="ts-said-by">Question</p>'
+        f'<p class="ts-said">{escape(prompt) or MISSING}</p></div>'
+        f'<div class="ts-writes"><p class="ts-said-by">Answer</p>'
+        f'<p class="ts-said">{escape(reply) or MISSING}</p></div>'
+    )
+
+
+MISSING = '<i class="ts-subtle">nothing, so this row is left out</i>'
+
+
+def split(version: Version) -> str:
+    """The bar of training, check and test rows, each with its count and one sentence."""
+    total = sum(version.rows.values())
+    shown = [(key, name, text, version.rows[key]) for key, name, text in SPLITS]
+    words = ", ".join(f"{rows:,} {name.lower()}" for _, name, _, rows in shown)
+    bars = "".join(
+        f'<div class="ts-part-{key}" style="flex:{rows} 1 0">{bar_label(name, rows, total)}</div>'
+        for key, name, _, rows in shown
+        if rows
+    )
+    legend = "".join(
+        f'<li><span class="ts-key ts-part-{key}"></span><div><b>{name}, {count(rows, "row")} '
+        f'({rows / total:.0%})</b><p class="ts-help">{text if rows else none_of(name)}</p></div></li>'
+        for key, name, text, rows in shown
+    )
+    return (
+        f'<div class="ts-split" role="img" aria-label="{words} rows">{bars}</div>'
+        f'<ul class="ts-split-legend">{legend}</ul>{left_out(version)}'
+    )
+
+
+def bar_label(name: str, rows: int, total: int) -> str:
+    """The count, with its name where the bar is wide enough for it."""
+    return f"{rows:,}" if rows / total < 0.15 else f"{rows:,} {name.lower()}"
+
+
+def none_of(name: str) -> str:
+    return f"Too few rows to set any aside, so there is no {name.lower()} figure for this data."
+
+
+def left_out(version: Version) -> str:
+    if not version.left_out:
+        return ""
+    reasons = ", ".join(f"{number:,} with {escape(reason)}" for number, reason in version.left_out)
+    total = sum(number for number, _ in version.left_out)
+    return (
+        f'<p class="ts-left-out">{icon("info", "s")}<span><b>{count(total, "row")} left out:</b> {reasons}. '
+        "Your file is not changed.</span></p>"
+    )
+
+
+def ready(version: Version) -> str:
+    rows = sum(version.rows.values())
+    return f"<b>{count(rows, 'row')} ready.</b> You can come back and change any of this."

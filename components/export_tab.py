@@ -1,0 +1,120 @@
+"""The Export tab: the adapter as a checked download, and the model card that goes with it."""
+
+from typing import Any
+
+import gradio as gr
+
+from components import export_views as views
+from components.compare_runs import follow, offer, picker
+from components.html import head, html, title
+from components.page import POLL, Page
+from components.runs import find
+from components.speak import plain
+from studio.export.bundle import export_state, start_export
+from studio.training.run import Run, load_run
+
+LEAD = (
+    "The download is loaded again in a fresh program and asked test questions. "
+    "You see “verified” only if it answers as it did here."
+)
+Values = dict[str, Any]
+
+
+def build(page: Page) -> None:
+    parts: dict[str, Any] = {}
+    page.parts["export_tab"] = parts
+    html(head("Take it with you", LEAD))
+    parts["empty"] = html(views.EMPTY)
+    # What is drawn at present, so that a tick that finds nothing new sends nothing. In the page, unlike visible=False.
+    parts["drawn"] = gr.Textbox(visible=False, label="Drawn")
+    with gr.Column(visible=False, elem_classes="ts-found") as parts["body"]:
+        with gr.Column(elem_classes=["ts-card", "ts-export-run"]):
+            parts["run"] = picker("export-run")
+        with gr.Column(elem_classes=["ts-card", "ts-adapter"]):
+            parts["adapter"] = html()
+            with gr.Row(elem_classes="ts-proof"):
+                parts["status"] = html(elem_id="export-status")
+                parts["again"] = gr.Button("Prepare again", elem_id="prepare-again", elem_classes="ts-fit")
+                parts["download"] = gr.DownloadButton(
+                    "Download adapter.zip",
+                    variant="primary",
+                    interactive=False,
+                    elem_id="download",
+                    elem_classes="ts-fit",
+                )
+            parts["snippet"] = html(elem_id="snippet", js_on_load=views.COPY)
+        with gr.Column(visible=False, elem_classes="ts-found") as parts["card_box"]:
+            html(
+                title(
+                    "Model card",
+                    "A one-page description that goes into the download. It says only what the run recorded.",
+                ),
+                classes=["ts-section"],
+            )
+            with gr.Column(elem_classes="ts-card"):
+                parts["card"] = gr.Markdown(elem_id="model-card", elem_classes="ts-markdown", container=False)
+
+
+def wire(page: Page) -> None:
+    parts: dict[str, Any] = page.parts["export_tab"]
+    outputs = list(parts.values())
+    quiet: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
+
+    def shown(values: Values) -> dict[Any, Any]:
+        return {parts[name]: value for name, value in values.items()}
+
+    def refresh(finished: str, on_show: str, current: str | None) -> dict[Any, Any]:
+        choices, chosen = offer(page.workspace, finished, on_show, current)
+        return shown(
+            {
+                "empty": gr.HTML(visible=not choices),
+                "body": gr.Column(visible=bool(choices)),
+                "run": gr.Dropdown(choices=choices, value=chosen),
+                **state_values(page, chosen, ""),
+            }
+        )
+
+    def look(run_id: str | None, drawn: str) -> Any:
+        values = state_values(page, run_id, drawn)
+        return shown(values) if values else gr.skip()
+
+    def again(run_id: str) -> dict[Any, Any]:
+        start_export(load_run(page.workspace, run_id))
+        return shown(state_values(page, run_id, ""))
+
+    gr.on(
+        [page.finished.change, page.run.change],
+        plain(refresh),
+        inputs=[page.finished, page.run, parts["run"]],
+        **quiet,
+    )
+    gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quiet)
+    follow(page, parts["run"])
+    page.timer.tick(plain(look), inputs=[parts["run"], parts["drawn"]], outputs=outputs, queue=False, **POLL)
+    parts["again"].click(plain(again), inputs=parts["run"], **quiet)
+
+
+def state_values(page: Page, run_id: str | None, drawn: str) -> Values:
+    """The state of a run's export; nothing when that is what is drawn already."""
+    run: Run | None = find(page.workspace, run_id)
+    if run is None:
+        return {}
+    state = export_state(run)
+    now = f"{run.id} {state.status} {state.phase} {state.megabytes} {state.same} {state.error}"
+    if now == drawn:
+        return {}
+    page.offer(run.folder / "export")
+    ready = state.status == "ready" and state.zip is not None and state.zip.is_file()
+    return {
+        "drawn": now,
+        "adapter": views.adapter(state),
+        "status": views.status(state),
+        "again": gr.Button(
+            "Prepare it" if state.status == "none" else "Prepare again",
+            visible=state.status in ("none", "failed") or (ready and state.same != state.asked),
+        ),
+        "download": gr.DownloadButton(value=str(state.zip) if ready else None, interactive=ready),
+        "snippet": views.snippet(state.snippet),
+        "card_box": gr.Column(visible=bool(state.card)),
+        "card": views.card_text(state.card),
+    }

@@ -1,0 +1,78 @@
+"""History: every run in a plain table, and the choice of the one that Live run, Compare and Export show."""
+
+from typing import Any
+
+import gradio as gr
+
+from components.html import escape, html, loss, title
+from components.live_parts import clock, state_badge
+from components.page import POLL, Page
+from components.runs import recipe_of, steps_words
+from components.speak import plain
+from studio.training.run import Run, list_runs
+from studio.training.view import RunView
+
+EMPTY = '<div class="ts-empty"><p>No runs yet. The first one appears here as soon as you start it in Set up.</p></div>'
+
+
+def build(page: Page) -> None:
+    with gr.Column(elem_classes="ts-card"):
+        page.parts["history.pick"] = gr.Dropdown(
+            [],
+            label="Run on show",
+            info="This one is shown in Live run, Compare and Export.",
+            elem_id="run-on-show",
+            interactive=True,
+            filterable=False,
+            visible=False,
+        )
+        page.parts["history.table"] = html(EMPTY, elem_id="history")
+
+
+def wire(page: Page) -> None:
+    pick, table = page.parts["history.pick"], page.parts["history.table"]
+
+    def show(run_id: str, old: str) -> Any:
+        runs = [(run, run.view()) for run in list_runs(page.workspace)]
+        new = draw(runs, run_id)
+        if new == old:
+            return gr.skip()
+        choices = [(f"{recipe_of(run).name}, {clock_of(view)}", run.id) for run, view in runs]
+        known = run_id if any(run.id == run_id for run, _ in runs) else None
+        return gr.Dropdown(choices, value=known, visible=bool(runs)), new
+
+    gr.on(
+        [page.roster.change, page.run.change, page.parts["history.tab"].select],
+        plain(show),
+        [page.run, table],
+        [pick, table],
+        queue=False,
+        **POLL,
+    )
+    pick.input(lambda run_id: run_id, pick, page.run, queue=False, **POLL)
+
+
+def draw(runs: list[tuple[Run, RunView]], shown: str) -> str:
+    if not runs:
+        return EMPTY
+    rows = "".join(row(run, view, run.id == shown) for run, view in runs)
+    return (
+        title("Your runs")
+        + '<div class="ts-scroll" tabindex="0" role="region" aria-label="Your runs"><table><thead><tr><th>Run</th>'
+        '<th>Model</th><th class="ts-n">Steps</th><th class="ts-n">Best check loss</th><th>State</th><th>When</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def row(run: Run, view: RunView, shown: bool) -> str:
+    recipe = recipe_of(run)
+    mark = '<br><span class="ts-help">on show</span>' if shown else ""
+    return (
+        f"<tr><td><b>{escape(recipe.name)}</b>{mark}</td><td>{escape(recipe.model.name)}</td>"
+        f'<td class="ts-n ts-nowrap">{steps_words(view)}</td><td class="ts-n">{loss(view.best_loss)}</td>'
+        f'<td>{state_badge(view)}</td><td class="ts-nowrap">{clock_of(view)}</td></tr>'
+    )
+
+
+def clock_of(view: RunView) -> str:
+    return clock(view.started) if view.started else "not started"

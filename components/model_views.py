@@ -1,0 +1,69 @@
+"""The written parts of the Model tab: the choices, and what is known of the chosen model."""
+
+from components.html import badge, escape, megabytes
+from studio.methods import Method
+from studio.models.catalogue import Model
+
+ANOTHER_HELP = (
+    "A folder on this computer that holds a model, or owner/name from the Hugging Face hub. A hub name is downloaded "
+    "from the internet when training starts, and only then."
+)
+FROM = {
+    "package": "unpacked on this computer when the first training starts, no network needed",
+    "folder": "a folder on this computer",
+    "hub": "downloaded from the Hugging Face hub when training starts, and only then",
+}
+
+
+def model_choice(model: Model, starter: str) -> tuple[str, str]:
+    """Label and value of one choice: the label's first line is the title, the last says where it is."""
+    advice = " (recommended to start with)" if model.name == starter else ""
+    place = "On this computer" if model.on_disk else f"Not here yet: {FROM[model.source]}"
+    return f"{model.title}{advice}\n{model.sentence}\n{place}", model.name
+
+
+def method_choice(method: Method) -> tuple[str, str]:
+    return f"{method.title}\n{method.sentence}", method.name
+
+
+def about(model: Model) -> str:
+    """What is known of a model, as figures; what is not known is said to be so."""
+    state = badge("good", "On this computer") if model.on_disk else badge("plain", "Not here yet")
+    values = (
+        ("Size", escape(parameters(model.parameters))),
+        ("Download", escape(download(model))),
+        ("Licence", escape(licence(model))),
+        ("State", state),
+    )
+    figures = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in values)
+    note = "" if model.on_disk else f'<p class="ts-help ts-gap-top">It is {FROM[model.source]}.</p>'
+    return f'<h3>About {escape(model.title)}</h3><dl class="ts-figures ts-gap-top">{figures}</dl>{note}'
+
+
+def parameters(number: int) -> str:
+    """ "135 million weights (parameters)", or that it is not known."""
+    if not number:
+        return "known once it is loaded"
+    return (
+        f"{number / 1e6:,.0f} million weights (parameters)" if number < 1e9 else f"{number / 1e9:.1f} billion weights"
+    )
+
+
+def download(model: Model) -> str:
+    if model.source == "folder":
+        return "none"
+    if not model.download_mb:
+        return "size not known yet"
+    disk = f", {megabytes(model.disk_mb)} on disk" if model.disk_mb else ""
+    return f"{megabytes(model.download_mb)}{disk}"
+
+
+def licence(model: Model) -> str:
+    if not model.licence:
+        return "not known: see where the model came from"
+    return f"{model.licence}, {model.licence_note}" if model.licence_note else model.licence
+
+
+def next_note(model: Model, method: Method) -> str:
+    where = "on this computer" if model.on_disk else FROM[model.source]
+    return f"<b>{escape(model.title)}</b> with {escape(method.title)}, {escape(where)}."

@@ -1,0 +1,184 @@
+"""What a run will take, worked out from the choices on the page, and why it cannot start when it cannot."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from components.html import about, badge, bar, count, escape, gigabytes, title
+from studio.datasets.store import load_dataset
+from studio.datasets.versions import DataSteps, Version, prepare
+from studio.datasets.xray import Lengths, XRay
+from studio.errors import StudioError
+from studio.methods import find_method
+from studio.methods.settings import CommonSettings
+from studio.models.catalogue import find_model
+from studio.models.estimate import Estimate, estimate
+from studio.models.hardware import look
+from studio.training.presets import list_presets
+from studio.training.recipe import in_words
+from studio.workspace import Workspace
+
+QUEUE_NOTE = '<p class="ts-help">A run is going on. This one will wait and start by itself when that one has ended.</p>'
+
+
+@dataclass
+class Outlook:
+    """`ready` says whether it can start, `why` (message, hint) why not; `seconds` is each preset's time."""
+
+    ready: bool = False
+    lacks_data: bool = False
+    why: tuple[str, str] | None = None
+    version: Version | None = None
+    lengths: Lengths | None = None
+    estimate: Estimate | None = None
+    steps: int | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def outlook(
+    workspace: Workspace,
+    xray: XRay,
+    *,
+    dataset: str,
+    prompt: str,
+    reply: str,
+    system: str,
+    model: str,
+    method: str,
+    settings: dict[str, Any],
+    preset: str = "",
+    run_name: str = "",
+) -> Outlook:
+    """Whether a run with these choices can start, and what it will take. `preset` and `run_name` change nothing."""
+    found = Outlook()
+    if not dataset:
+        found.lacks_data = True
+        found.why = ("No data yet.", "Bring a file or try the sample, then come back.")
+        return found
+    if not prompt or not reply:
+        found.lacks_data = True
+        found.why = (
+            "The columns are not chosen yet.",
+            "Say in Data which column is the question and which the answer.",
+        )
+        return found
+    try:
+        steps = DataSteps(prompt=prompt, reply=reply, system=(system or "").strip())
+        found.version = prepare(workspace, load_dataset(workspace, dataset), steps)
+        checked = check(method, settings)
+        found.steps = checked.steps(found.version.rows["train"])
+        found.ready = True
+        foresee(workspace, xray, model, checked, found)
+        for candidate in list_presets():
+            try:
+                values = find_method(method).settings.model_validate(candidate.settings)
+                lengths = measure(xray, model, found.version, values.max_length)
+                rows = found.version.rows
+                guess = estimate(workspace, find_model(workspace, model), values, rows, lengths.tokens)
+                found.seconds[candidate.name] = guess.seconds
+            except (ValidationError, StudioError):
+                continue  # a preset without a time is still a preset
+    except StudioError as error:
+        found.why = (error.message, error.hint)
+        found.ready = found.ready and found.estimate is None
+    return found
+
+
+def check(method: str, settings: dict[str, Any]) -> CommonSettings:
+    """The settings as the engine takes them. Raises StudioError naming the field that is wrong."""
+    schema = find_method(method).settings
+    try:
+        return schema.model_validate(settings)
+    except ValidationError as error:
+        raise in_words(error, "settings", schema) from error
+
+
+def foresee(workspace: Workspace, xray: XRay, model: str, settings: CommonSettings, found: Outlook) -> None:
+    """Lengths and estimate. They need the model's tokenizer; without it the steps are all that is known."""
+    assert found.version is not None
+    found.lengths = measure(xray, model, found.version, settings.max_length)
+    chosen = find_model(workspace, model)
+    found.estimate = estimate(workspace, chosen, settings, found.version.rows, found.lengths.tokens)
+
+
+_known: dict[tuple[str, str, int], Lengths] = {}
+
+
+def measure(xray: XRay, model: str, version: Version, max_length: int) -> Lengths:
+    """Token lengths, remembered for as long as the server runs: the same rows always give the same."""
+    key = (model, version.fingerprint, max_length)
+    if key not in _known:
+        _known[key] = xray.lengths(model, version, max_length)
+    return _known[key]
+
+
+def preset_cards(seconds: dict[str, float]) -> list[tuple[str, str]]:
+    """Choices for the preset radio: title, sentence, and the time where it is known."""
+    return [
+        ("\n".join([p.title, p.sentence, *([about(seconds[p.name])] if p.name in seconds else [])]), p.name)
+        for p in list_presets()
+    ]
+
+
+@lru_cache(maxsize=1)
+def total_memory() -> float:
+    computer = look()
+    return computer.gpu.total_gb if computer.gpu else computer.memory_gb
+
+
+def draw(found: Outlook) -> str:
+    """The panel beside the settings."""
+    heading = title("What it will take")
+    if found.version is None:
+        return heading + '<p class="ts-help">Steps, time and memory appear here once there is data.</p>'
+    figures = [("Steps", f"{found.steps:,}" if found.steps else "unknown")]
+    lead, basis, memory = "", "", ""
+    if found.estimate:
+        lead = f'<p><span class="ts-big-n">{about(found.estimate.seconds)}</span></p>'
+        basis = f'<p class="ts-help">{escape(sentence(found.estimate.basis))}</p>'
+        if found.estimate.memory_gb:
+            used, total = found.estimate.memory_gb, total_memory()
+            figures.append(("Memory", f"{gigabytes(used)} of {gigabytes(total)}"))
+            fits = used < 0.9 * total
+            memory = bar(used / total, f"{gigabytes(used)} of {gigabytes(total)} memory", "" if fits else "bad")
+            memory += "" if fits else badge("bad", "May not fit")
+    cut = ""
+    if found.lengths and found.lengths.cut_rows:
+        cut = f'<p class="ts-help">{count(found.lengths.cut_rows, "row")} longer than the limit will be cut.</p>'
+    listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
+    return (
+        f'{heading}<div class="ts-stack ts-plan">{lead}{basis}<dl class="ts-figures">{listed}</dl>{memory}'
+        f"{rows(found.version.rows)}{cut}</div>"
+    )
+
+
+def rows(number: dict[str, int]) -> str:
+    """How many rows go where."""
+    kinds = [
+        ("train", "p1", "Training", "the model practises on these"),
+        ("validation", "accent-line", "Check", "looked at during training"),
+        ("test", "accent-soft", "Test", "untouched until the end"),
+    ]
+    lines = "".join(
+        f'<li><span class="ts-key" style="background:var(--ts-{colour})"></span><span>{name} rows'
+        f'<span class="ts-help">, {words}</span></span><b>{number.get(key, 0):,}</b></li>'
+        for key, colour, name, words in kinds
+    )
+    return f'<ul class="ts-parts">{lines}</ul>'
+
+
+def draw_why(found: Outlook) -> str:
+    """Why it cannot start, or, when it can, what stays unknown; empty when all is well."""
+    if not found.why:
+        return ""
+    message, hint = found.why
+    calm = " ts-calm" if found.ready else ""
+    return f'<p class="ts-whynot{calm}"><b>{escape(message)}</b> {escape(hint)}</p>'
+
+
+def sentence(text: str) -> str:
+    """With a capital at the start and a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…")) or not text else ".")
