@@ -1,5 +1,6 @@
 """The page: its frame and the tabs, built once for everybody who opens it."""
 
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -15,12 +16,13 @@ from components import (
     topbar,
     train_tab,
 )
-from components.html import html
+from components.html import hidden, html
 from components.page import Page
 from components.speak import plain
 from studio import __version__
 from studio.chat.client import Chat
 from studio.datasets.xray import XRay
+from studio.training.queue import active_run
 from studio.workspace import ASSETS, Workspace
 
 TABS = {
@@ -39,17 +41,15 @@ FOOT = (
 def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
     """The whole page, not yet served. Nothing in it holds a connection open (see the rules in DESIGN)."""
     with gr.Blocks(title="Tunesmith", fill_width=True, analytics_enabled=False) as demo:
-        # Hidden by our CSS: Gradio's own hiding makes the part anew, and so "change", at every update of the page.
-        hidden = {"elem_classes": "ts-hidden", "interactive": True, "container": False}
         page = Page(
             workspace,
             xray,
             chat,
             demo,
-            run=gr.Textbox("", label="Run on show", **hidden),
-            seen=gr.Textbox("", label="State of all runs", **hidden),
-            roster=gr.Textbox("", label="Runs and their status", **hidden),
-            finished=gr.Textbox("", label="Runs that kept something", **hidden),
+            run=hidden("Run on show"),
+            seen=hidden("State of all runs"),
+            roster=hidden("Runs and their status"),
+            finished=hidden("Runs that kept something"),
             timer=gr.Timer(1.0),
         )
         topbar.build(page)
@@ -68,21 +68,30 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
 
 
 def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
-    """After a reload the same tab and the same run are shown; `?tab=train` in the address names a tab too."""
+    """After a reload the same tab and the same run are shown, a live run in Live run; `?tab=train` names a tab too."""
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
 
-    def back(request: gr.Request) -> tuple[gr.Tabs, str]:
+    # Gradio also reports the tab that a page begins with; that one nobody chose.
+    restored = hidden("Restored")
+
+    def chosen(name: str, restored: str) -> None:
+        if restored:
+            draft.remember(page.workspace, tab=name)
+
+    def back(request: gr.Request) -> tuple[str, gr.Tabs, str, gr.Tabs]:
         kept = draft.load(page.workspace)
         asked = request.query_params.get("tab", kept.get("tab", "data"))
         tab = asked if asked in TABS else "data"
         draft.remember(page.workspace, tab=tab)
-        return gr.Tabs(selected=tab), live_view.run_on_show(page, str(kept.get("run", "")))
+        inner = gr.Tabs(selected="live") if active_run(page.workspace) else gr.skip()
+        return "yes", gr.Tabs(selected=tab), live_view.run_on_show(page, str(kept.get("run", ""))), inner
 
     # Once obeyed, the tab leaves the address, or a later reload would go back to it.
     forget = "() => history.replaceState(null, '', location.pathname)"
-    page.demo.load(plain(back), outputs=[page.tabs, page.run], **quiet).then(None, js=forget, api_visibility="private")
+    shown = [restored, page.tabs, page.run, page.parts["train_tabs"]]
+    page.demo.load(plain(back), outputs=shown, **quiet).then(None, js=forget, api_visibility="private")
     for name, place in places.items():
-        place.select(plain(lambda name=name: draft.remember(page.workspace, tab=name)), **quiet)
+        place.select(plain(partial(chosen, name)), restored, **quiet)
     page.run.change(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **quiet)
 
 

@@ -89,7 +89,8 @@ def small_curve(points: Points, steps: int, words: str) -> str:
         # A line without length and with round ends is a dot that the stretched picture does not distort.
         dot = f'<path class="ts-dot" d="M{places[-1][0]:.1f} {places[-1][1]:.1f}h.01"/>'
     return (
-        f'<svg class="ts-curve" viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label="{escape(words)}">'
+        '<svg class="ts-curve" viewBox="0 0 100 40" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(words)}">'
         f'<path class="ts-gridl" d="M0 38h100M0 20h100"/><path class="ts-line" d="{path}"/>{dot}</svg>'
     )
 

@@ -6,7 +6,7 @@ import gradio as gr
 
 from components import export_views as views
 from components.compare_runs import follow, offer, picker
-from components.html import head, html, title
+from components.html import head, hidden, html, title
 from components.page import POLL, Page
 from components.runs import find
 from components.speak import plain
@@ -25,8 +25,7 @@ def build(page: Page) -> None:
     page.parts["export_tab"] = parts
     html(head("Take it with you", LEAD))
     parts["empty"] = html(views.EMPTY)
-    # What is drawn at present, so that a tick that finds nothing new sends nothing. In the page, unlike visible=False.
-    parts["drawn"] = gr.Textbox(visible=False, label="Drawn")
+    parts["drawn"] = hidden("Drawn")  # so that a tick that finds nothing new sends nothing
     with gr.Column(visible=False, elem_classes="ts-found") as parts["body"]:
         with gr.Column(elem_classes=["ts-card", "ts-export-run"]):
             parts["run"] = picker("export-run")

@@ -18,6 +18,15 @@ def html(value: str = "", classes: Iterable[str] = (), **options: Any) -> gr.HTM
     return gr.HTML(value, elem_classes=["ts", *classes], apply_default_css=False, **options)
 
 
+def hidden(label: str) -> gr.Textbox:
+    """A text that the page keeps and sends back, but does not show.
+
+    Hidden by our CSS: with visible=False the browser does not send its value back, and makes the part anew, and so
+    "change", at every update of the page.
+    """
+    return gr.Textbox("", label=label, elem_classes="ts-hidden", interactive=True, container=False)
+
+
 def escape(text: object) -> str:
     """Text made safe for HTML, in attributes too."""
     return _escape(str(text), quote=True)

@@ -8,7 +8,7 @@ import plotly
 
 from components import live_parts
 from components.charts import loss_chart
-from components.html import html, title
+from components.html import hidden, html, title
 from components.page import POLL, Page
 from components.runs import find, has_adapter
 from components.speak import plain
@@ -38,7 +38,7 @@ FRAMES = ("empty", "body", "buttons", "next")
 def build(page: Page) -> None:
     parts = page.parts
     with gr.Column(elem_id="live"):
-        parts["live.frames"] = gr.Textbox("", label="Frames on show", elem_classes="ts-hidden", interactive=True)
+        parts["live.frames"] = hidden("Frames on show")
         parts["live.empty"] = html(live_parts.EMPTY, elem_id="live-empty")
         with gr.Column(visible=False) as parts["live.body"]:
             with gr.Row(elem_classes="ts-live-head"):

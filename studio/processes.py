@@ -19,6 +19,9 @@ def worker_environment() -> dict[str, str]:
     environment["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     # A log's last line is shown when a worker dies, so it must not be a library's advice to programmers.
     environment["PYTHONWARNINGS"] = "ignore"
+    # Threads that wait for each other in a busy loop starve everything else on a small computer. With two other
+    # programs at work on two cores, small steps ran 238 instead of 124 times a second with this; alone 550 to 408.
+    environment.setdefault("GOMP_SPINCOUNT", "2000")
     environment["PYTHONUTF8"] = "1"
     environment["PYTHONUNBUFFERED"] = "1"
     return environment

@@ -85,8 +85,10 @@ def test_a_bad_file_gets_a_sentence_on_the_page(
 
 
 def test_what_is_in_a_cell_never_runs(studio: Studio, open_page: OpenPage, tmp_path: Path) -> None:
-    evil = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>"
-    rows = "".join(f'"{evil.replace(chr(34), chr(34) * 2)} {i}?","<b onmouseover=alert(1)>x</b> {i}"\n' for i in range(14))
+    evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+    rows = "".join(
+        f'"{evil.replace(chr(34), chr(34) * 2)} {i}?","<b onmouseover=alert(1)>x</b> {i}"\n' for i in range(14)
+    )
     (tmp_path / "evil.csv").write_text(f"question,answer\n{rows}")
     page = open_page(studio.url)
     open_tab(page, "Data")
@@ -184,9 +186,7 @@ def test_only_this_computer_is_asked(studio: Studio) -> None:
     ],
 )
 def test_other_pages_are_refused(studio: Studio, headers: dict[str, str], status: int) -> None:
-    body = (
-        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhi\r\n--x--\r\n'
-    )
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhi\r\n--x--\r\n'
     request = urllib.request.Request(
         f"{studio.url}/gradio_api/upload",
         data=body,
@@ -235,5 +235,3 @@ def test_the_local_network_needs_a_password(tmp_path: Path, password: str) -> No
     result = server("--home", str(tmp_path / "home"), "--lan", TUNESMITH_PASSWORD=password)
     assert result.returncode == 1
     assert "password" in result.stderr and "Traceback" not in result.stderr
-
-

@@ -80,7 +80,9 @@ def test_a_process_that_died_is_said_and_started_again(chat: Chat, run: Run) -> 
     assert last(chat, run).tuned == whole.tuned
 
 
-@pytest.mark.parametrize(("run_id", "question", "words"), [("gone", "Hello?", "not on this computer"), ("", "", "not on")])
+@pytest.mark.parametrize(
+    ("run_id", "question", "words"), [("gone", "Hello?", "not on this computer"), ("", "", "not on")]
+)
 def test_impossible_questions_are_refused(chat: Chat, run_id: str, question: str, words: str) -> None:
     with pytest.raises(StudioError, match=words):
         list(chat.ask(run_id, question))
