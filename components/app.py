@@ -17,7 +17,7 @@ from components import (
     train_tab,
 )
 from components.html import hidden, html
-from components.page import Page
+from components.page import QUICK, Page
 from components.speak import plain
 from studio import __version__
 from studio.chat.client import Chat
@@ -69,8 +69,6 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
 
 def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
     """After a reload the same tab and the same run are shown, a live run in Live run; `?tab=train` names a tab too."""
-    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-
     # Gradio also reports the tab that a page begins with; that one nobody chose.
     restored = hidden("Restored")
 
@@ -89,10 +87,10 @@ def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
     # Once obeyed, the tab leaves the address, or a later reload would go back to it.
     forget = "() => history.replaceState(null, '', location.pathname)"
     shown = [restored, page.tabs, page.run, page.parts["train_tabs"]]
-    page.demo.load(plain(back), outputs=shown, **quiet).then(None, js=forget, api_visibility="private")
+    page.demo.load(plain(back), outputs=shown, **QUICK).then(None, js=forget, api_visibility="private")
     for name, place in places.items():
-        place.select(plain(partial(chosen, name)), restored, **quiet)
-    page.run.change(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **quiet)
+        place.select(plain(partial(chosen, name)), restored, **QUICK)
+    page.run.change(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **QUICK)
 
 
 def head() -> str:

@@ -7,7 +7,7 @@ import gradio as gr
 import pandas
 
 from components.data_views import when
-from components.page import Page
+from components.page import QUICK, Page
 from components.runs import find, recipe_of
 from studio.errors import StudioError
 from studio.training.run import Run, load_run
@@ -55,7 +55,5 @@ def follow(page: Page, dropdown: gr.Dropdown) -> None:
         lambda run: run,
         inputs=dropdown,
         outputs=page.run,
-        show_progress="hidden",
-        api_visibility="private",
-        queue=False,
+        **QUICK,
     )

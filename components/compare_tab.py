@@ -11,7 +11,7 @@ from components import compare_views as views
 from components.compare_runs import follow, offer, picker, test_rows
 from components.data_views import problem
 from components.html import count, head, html
-from components.page import Page
+from components.page import QUICK, Page
 from components.runs import find
 from components.speak import plain, say
 from studio.errors import StudioError
@@ -65,7 +65,7 @@ def build(page: Page) -> None:
 def wire(page: Page) -> None:
     parts: dict[str, Any] = page.parts["compare_tab"]
     outputs = list(parts.values())
-    quiet: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
+    quick: dict[str, Any] = {"outputs": outputs, **QUICK}
 
     def shown(values: Values) -> Values:
         return {parts[name]: value for name, value in values.items()}
@@ -93,28 +93,29 @@ def wire(page: Page) -> None:
         [page.finished.change, page.run.change],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"]],
-        **quiet,
+        **quick,
     )
-    parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quiet)
+    parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quick)
     follow(page, parts["run"])
     for number in range(SUGGESTIONS):
         parts[f"suggestion-{number}"].click(
             plain(partial(suggest, number)),
             inputs=parts["run"],
             outputs=parts["question"],
-            show_progress="hidden",
-            api_visibility="private",
+            **QUICK,
         )
     # One loaded model answers everybody, so one question at a time over all browser tabs.
     gr.on(
         [parts["ask"].click, parts["question"].submit],
         plain(ask),
         inputs=[parts["run"], parts["question"]],
+        outputs=outputs,
         concurrency_limit=1,
         concurrency_id="chat",
-        **quiet,
+        show_progress="hidden",
+        api_visibility="private",
     )
-    parts["stop"].click(plain(page.chat.stop), show_progress="hidden", queue=False, api_visibility="private")
+    parts["stop"].click(plain(page.chat.stop), **QUICK)
 
 
 def present(page: Page, run_id: str) -> Values:

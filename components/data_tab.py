@@ -12,7 +12,7 @@ from components import draft, xray_view
 from components.data_reading import Choice, Reading, Values
 from components.data_xray import Examiner
 from components.html import head, html, title
-from components.page import POLL, Page
+from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import SAMPLES
 from studio.methods import METHODS
@@ -185,7 +185,7 @@ def wire(page: Page) -> None:
             inputs=[parts[name] for name in names],
             inputs_kwargs=reader,
             outputs=list(parts.values()),
-            **{"show_progress": "hidden", "api_visibility": "private", **options},
+            **{**QUICK, **options},
         )
 
     def choose(dataset: str | None, **later: Any) -> Values:

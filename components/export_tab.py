@@ -7,7 +7,7 @@ import gradio as gr
 from components import export_views as views
 from components.compare_runs import follow, offer, picker
 from components.html import head, hidden, html, title
-from components.page import POLL, Page
+from components.page import POLL, QUICK, Page
 from components.runs import find
 from components.speak import plain
 from studio.export.bundle import export_state, start_export
@@ -57,7 +57,7 @@ def build(page: Page) -> None:
 def wire(page: Page) -> None:
     parts: dict[str, Any] = page.parts["export_tab"]
     outputs = list(parts.values())
-    quiet: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
+    quick: dict[str, Any] = {"outputs": outputs, **QUICK}
 
     def shown(values: Values) -> dict[Any, Any]:
         return {parts[name]: value for name, value in values.items()}
@@ -85,12 +85,12 @@ def wire(page: Page) -> None:
         [page.finished.change, page.run.change],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"]],
-        **quiet,
+        **quick,
     )
-    gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quiet)
+    gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick)
     follow(page, parts["run"])
     page.timer.tick(plain(look), inputs=[parts["run"], parts["drawn"]], outputs=outputs, queue=False, **POLL)
-    parts["again"].click(plain(again), inputs=parts["run"], **quiet)
+    parts["again"].click(plain(again), inputs=parts["run"], **quick)
 
 
 def state_values(page: Page, run_id: str | None, drawn: str) -> Values:

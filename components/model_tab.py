@@ -8,7 +8,7 @@ from components import draft
 from components import model_views as views
 from components.data_views import problem
 from components.html import head, html, title
-from components.page import Page
+from components.page import QUICK, Page
 from components.speak import plain
 from studio.errors import StudioError
 from studio.methods import METHODS, find_method
@@ -126,18 +126,18 @@ def wire(page: Page) -> None:
         }
 
     outputs = [parts[name] for name in ("model", "about", "another", "trouble", "method", "note")]
-    quiet = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
+    quick: dict[str, Any] = {"outputs": outputs, **QUICK}
     gr.on(
         [parts["model"].input, parts["method"].input],
         plain(told),
         inputs_kwargs={"model": parts["model"], "method": parts["method"]},
-        **quiet,
+        **quick,
     )
     gr.on(
         [parts["use"].click, parts["another"].submit],
         plain(use_another),
         inputs_kwargs={"name": parts["another"], "method": parts["method"]},
-        **quiet,
+        **quick,
     )
-    page.demo.load(plain(restore), **quiet)
+    page.demo.load(plain(restore), **quick)
     page.go(parts["forward"], "train")

@@ -7,7 +7,7 @@ import gradio as gr
 
 from components import draft, topbar
 from components.html import about, escape, html, loss
-from components.page import POLL, Page
+from components.page import POLL, QUICK, Page
 from components.runs import has_adapter, recipe_of, stake
 from components.speak import plain
 from studio.training.queue import advance
@@ -80,12 +80,11 @@ def wire(page: Page) -> None:
 
     known = [page.seen, page.roster, page.finished, page.parts["bar"], page.parts["chip"]]
     gr.on([page.timer.tick, page.demo.load], plain(tick), known, known, queue=False, **POLL)
-    page.parts["confirm"].decided(plain(decided), show_progress="hidden", api_visibility="private")
+    page.parts["confirm"].decided(plain(decided), **QUICK)
     page.parts["bar"].opened(
         plain(opened),
         outputs=[page.run, page.tabs, page.parts["train_tabs"]],
-        show_progress="hidden",
-        api_visibility="private",
+        **QUICK,
     )
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from components import draft, history, live_view, plan, settings_form
 from components.html import head, html, title
-from components.page import POLL, Page
+from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
 from studio.errors import StudioError
@@ -127,12 +127,11 @@ def wire(page: Page) -> None:
     def queue_note() -> str:
         return plan.QUEUE_NOTE if active_run(page.workspace) else ""
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
     gr.on([choices["preset"].input, parts["back"].click], plain(fill),
-          [choices["preset"], choices["method"]], list(fields.values()), **quiet)  # fmt: skip
+          [choices["preset"], choices["method"]], list(fields.values()), **QUICK)  # fmt: skip
     gr.on([choice.input for choice in (choices["run_name"], *fields.values())], plain(remember),
-          inputs_kwargs=own, trigger_mode="always_last", **quiet)  # fmt: skip
-    page.demo.load(plain(restore), outputs=list(own.values()), **quiet)
+          inputs_kwargs=own, trigger_mode="always_last", **QUICK)  # fmt: skip
+    page.demo.load(plain(restore), outputs=list(own.values()), **QUICK)
     gr.on(
         [
             page.demo.load,
@@ -142,21 +141,20 @@ def wire(page: Page) -> None:
         inputs_kwargs=everything,
         outputs=[choices["preset"], parts["plan"], parts["why"], parts["to_data"], parts["start"]],
         trigger_mode="always_last",
-        **quiet,
+        **QUICK,
     )
     choices["method"].change(
         lambda method: [gr.Column(visible=name == method) for name in METHODS],
         choices["method"],
         [parts[f"form.{name}"] for name in METHODS],
-        **quiet,
+        **QUICK,
     )
     gr.on(
         [parts["start"].click],
         plain(start),
         inputs_kwargs=everything,
         outputs=[page.run, parts["train_tabs"]],
-        concurrency_limit=1,
-        **quiet,
+        **QUICK,
     )
     gr.on([page.roster.change], plain(queue_note), outputs=parts["queue_note"], queue=False, **POLL)
 

@@ -16,7 +16,8 @@ from studio.processes import worker_environment
 from studio.training.run import Run, list_runs
 from studio.workspace import read_json
 from tests.browser.conftest import Studio, open_tab
-from tests.conftest import SAMPLE, wait_until
+from tests.conftest import wait_until
+from tests.tiny import SAMPLE
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 MINUTES = 60_000
@@ -118,7 +119,7 @@ def compare(page: Page, run: Run) -> None:
     page.locator("#ask").click()
     expect(page.locator("#stop-answers")).to_be_visible()
     expect(page.locator("#stop-answers")).to_be_hidden(timeout=4 * MINUTES)
-    base, tuned = (page.locator(f"#{name}-answer .ts-answer").inner_text() for name in ("base", "tuned"))
+    base, tuned = (page.locator(f"#{name}-answer .ts-said").inner_text() for name in ("base", "tuned"))
     assert len(base) > 20 and len(tuned) > 20
     assert base != tuned
     page.get_by_text("What your team wrote").click()

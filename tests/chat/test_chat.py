@@ -14,7 +14,7 @@ from studio.models.loading import load_model
 from studio.training.recipe import load_recipe, resolve
 from studio.training.run import Run, create_run
 from studio.workspace import open_workspace
-from tests.conftest import SAMPLE
+from tests.tiny import SAMPLE
 
 
 @pytest.fixture(scope="module")

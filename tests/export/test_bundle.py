@@ -15,7 +15,8 @@ from studio.training.queue import submit
 from studio.training.recipe import load_recipe, resolve
 from studio.training.run import Run, create_run
 from studio.workspace import Workspace, open_workspace, read_json, write_json
-from tests.conftest import SAMPLE, wait_until
+from tests.conftest import wait_until
+from tests.tiny import SAMPLE
 
 
 @pytest.fixture(scope="module")
