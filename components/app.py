@@ -10,6 +10,7 @@ from components import (
     data_tab,
     draft,
     export_tab,
+    gradio_mend,
     live_view,
     model_tab,
     runbar,
@@ -40,6 +41,7 @@ FOOT = (
 
 def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
     """The whole page, not yet served. Nothing in it holds a connection open (see the rules in DESIGN)."""
+    gradio_mend.mend()
     with gr.Blocks(title="Tunesmith", fill_width=True, analytics_enabled=False) as demo:
         page = Page(
             workspace,

@@ -10,7 +10,7 @@ import pandas
 from components import compare_views as views
 from components.compare_runs import follow, offer, picker, test_rows
 from components.data_views import problem
-from components.html import count, head, html
+from components.html import count, head, hidden, html
 from components.page import QUICK, Page
 from components.runs import find
 from components.speak import plain, say
@@ -32,6 +32,9 @@ def build(page: Page) -> None:
         )
     )
     parts["empty"] = html(views.EMPTY)
+    # Which runs are on offer. Sending a visibility makes Gradio rebuild the page and report changes that are none, so
+    # nothing is sent while this stays the same.
+    parts["offered"] = hidden("Runs on offer in Compare")
     with gr.Column(visible=False, elem_classes="ts-found") as parts["body"]:
         with gr.Column(elem_classes=["ts-card", "ts-question"]):
             parts["run"] = picker("compare-run")
@@ -70,9 +73,13 @@ def wire(page: Page) -> None:
     def shown(values: Values) -> Values:
         return {parts[name]: value for name, value in values.items()}
 
-    def refresh(finished: str, on_show: str, current: str | None) -> Values:
+    def refresh(finished: str, on_show: str, current: str | None, offered: str) -> Any:
         choices, chosen = offer(page.workspace, finished, on_show, current)
+        now = f"{chosen} of {finished}"
+        if now == offered:
+            return gr.skip()
         values: Values = {
+            "offered": now,
             "empty": gr.HTML(visible=not choices),
             "body": gr.Column(visible=bool(choices)),
             "run": gr.Dropdown(choices=choices, value=chosen),
@@ -92,7 +99,7 @@ def wire(page: Page) -> None:
     gr.on(
         [page.finished.change, page.run.change],
         plain(refresh),
-        inputs=[page.finished, page.run, parts["run"]],
+        inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick,
     )
     parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quick)

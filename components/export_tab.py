@@ -25,6 +25,7 @@ def build(page: Page) -> None:
     page.parts["export_tab"] = parts
     html(head("Take it with you", LEAD))
     parts["empty"] = html(views.EMPTY)
+    parts["offered"] = hidden("Runs on offer in Export")  # see Compare
     parts["drawn"] = hidden("Drawn")  # so that a tick that finds nothing new sends nothing
     with gr.Column(visible=False, elem_classes="ts-found") as parts["body"]:
         with gr.Column(elem_classes=["ts-card", "ts-export-run"]):
@@ -62,10 +63,14 @@ def wire(page: Page) -> None:
     def shown(values: Values) -> dict[Any, Any]:
         return {parts[name]: value for name, value in values.items()}
 
-    def refresh(finished: str, on_show: str, current: str | None) -> dict[Any, Any]:
+    def refresh(finished: str, on_show: str, current: str | None, offered: str) -> Any:
         choices, chosen = offer(page.workspace, finished, on_show, current)
+        now = f"{chosen} of {finished}"
+        if now == offered:
+            return gr.skip()
         return shown(
             {
+                "offered": now,
                 "empty": gr.HTML(visible=not choices),
                 "body": gr.Column(visible=bool(choices)),
                 "run": gr.Dropdown(choices=choices, value=chosen),
@@ -84,7 +89,7 @@ def wire(page: Page) -> None:
     gr.on(
         [page.finished.change, page.run.change],
         plain(refresh),
-        inputs=[page.finished, page.run, parts["run"]],
+        inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick,
     )
     gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick)

@@ -49,7 +49,7 @@ def verdict_of(view: RunView) -> tuple[str, str, str, list[tuple[str, str]]]:
     if view.status == "waiting":
         return "info", "Waiting for its turn.", "It starts by itself when the run before it has ended.", []
     if view.status == "stopping":
-        return "info", "Stopping.", "It ends after the step it is at.", []
+        return "info", "Stopping.", "It finishes what it is at, a step or a check, and then ends.", []
     if view.status == "discarded":
         return "info", "Stopped.", "Nothing of it was kept, as you chose.", []
     if view.status in ("finished", "stopped"):
@@ -63,10 +63,13 @@ def verdict_of(view: RunView) -> tuple[str, str, str, list[tuple[str, str]]]:
             "The first check on rows it does not practise on comes soon.",
             [],
         )
+    if view.best_loss is None or view.best_loss >= check[0][1]:
+        reason = f"On rows it does not practise on it is still no better than before training ({check[0][1]:.2f})."
+        return "warn", "No better than before so far.", reason, figures
     if view.best_step == check[-1][0]:
         reason = "It also gets better on rows it does not practise on, so it is not memorising. Let it run."
         return "info", "It is learning.", reason, figures
-    reason = f"The check loss was lowest at step {view.best_step}. That point is kept, whatever comes."
+    reason = f"The check loss was lowest at step {view.best_step}. “Stop and keep” keeps that point."
     return "info", "No better at the last check.", reason, figures
 
 
@@ -84,7 +87,7 @@ def ended(view: RunView, figures: list[tuple[str, str]]) -> tuple[str, str, str,
     return (
         "warn",
         verdict,
-        "On rows it never saw it is no better than before. Try other settings or more rows.",
+        f"On rows it never saw it is no better than before. Try other settings or more rows. {kept}",
         figures,
     )
 

@@ -135,7 +135,8 @@ def wire(page: Page) -> None:
     gr.on(
         [
             page.demo.load,
-            *(choice.change for choice in everything.values() if choice is not choices["run_name"]),
+            choices["system"].blur,  # each state of the data is kept, so not at every letter
+            *(choice.change for name, choice in everything.items() if name not in ("run_name", "system")),
         ],
         plain(look),
         inputs_kwargs=everything,

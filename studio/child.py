@@ -27,6 +27,7 @@ class Child:
         self.module, self.arguments, self.log = module, arguments, log
         self.process: subprocess.Popen[str] | None = None
         self.turn = threading.Lock()
+        self.unread = 0  # answers that were left before their end
 
     def ask(self, request: Reply) -> Iterator[Reply]:
         """Send a request; yields the replies. One conversation at a time.
@@ -41,6 +42,9 @@ class Child:
             try:
                 for line in process.stdout:
                     reply = json.loads(line)
+                    if self.unread:
+                        self.unread -= bool(reply.get("last"))
+                        continue
                     finished = bool(reply.pop("last", False))
                     if "error" in reply:
                         raise StudioError(reply["error"], reply.get("hint", ""))
@@ -55,16 +59,10 @@ class Child:
                 )
             finally:
                 if not finished:
-                    # Nobody reads the rest of this answer: cut it short, so that the next one starts clean.
-                    self.drain(process)
-
-    def drain(self, process: subprocess.Popen[str]) -> None:
-        if process.poll() is not None or process.stdout is None:
-            return
-        self.send({"stop": True})
-        for line in process.stdout:
-            if json.loads(line).get("last"):
-                return
+                    # Nobody reads the rest of this answer. It is not awaited here, because this also runs when a
+                    # browser tab closes, and would hold up the server; the next question passes over it.
+                    self.unread += 1
+                    self.send({"stop": True})
 
     def send(self, request: Reply) -> None:
         process = self.process
@@ -78,6 +76,7 @@ class Child:
 
     def started(self) -> subprocess.Popen[str]:
         if self.process is None or self.process.poll() is not None:
+            self.unread = 0
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self.module, *self.arguments],
                 stdin=subprocess.PIPE,

@@ -41,14 +41,24 @@ def start_detached(module: str, *arguments: str, log: Path) -> dict[str, float]:
             env=worker_environment(),
             cwd=log.parent,
             start_new_session=True,
+            # Windows knows no sessions: there, a group of its own keeps Ctrl-C in the studio from reaching it.
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     return identity(process.pid)
 
 
 def identity(pid: int | None = None) -> dict[str, float]:
-    """Process id and creation time (seconds since 1970): together they name a process for ever."""
+    """Process id and creation time (seconds since the computer started): together they name a process."""
     process = psutil.Process(pid)
-    return {"pid": process.pid, "created": process.create_time()}
+    return {"pid": process.pid, "created": started(process)}
+
+
+def started(process: psutil.Process) -> float:
+    """When a process was created, in seconds since the computer started.
+
+    Since 1970 it would move whenever the clock is set right, as after a sleep, and living runs would look dead.
+    """
+    return process.create_time() - psutil.boot_time()
 
 
 def is_alive(who: dict[str, float] | None) -> bool:
@@ -58,9 +68,9 @@ def is_alive(who: dict[str, float] | None) -> bool:
     try:
         process = psutil.Process(int(who["pid"]))
         # A killed child stays a zombie until its parent looks; it does no more work.
-        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - who["created"]) < 1.0
-    except psutil.NoSuchProcess:
-        return False
+        return process.status() != psutil.STATUS_ZOMBIE and abs(started(process) - who["created"]) < 1.0
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False  # gone, or the number now belongs to somebody else's process
 
 
 def last_line(log: Path) -> str:

@@ -42,7 +42,7 @@ class Holder:
         if self.run == run.id:
             return
         if self.base != name:
-            self.model = None  # the old one goes before the new one comes
+            self.model, self.base, self.run = None, "", ""  # the old one goes before the new one comes
             folder = ensure_model(self.workspace, find_model(self.workspace, name), print)
             self.tokenizer = load_tokenizer(folder)
             base = load_model(folder, self.device, training_dtype(self.device))

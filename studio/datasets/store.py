@@ -6,6 +6,7 @@ import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pandas
 
@@ -82,10 +83,9 @@ def add_file(workspace: Workspace, path: Path | str, name: str | None = None) ->
     )
     dataset = Dataset(folder.name, name, added, digest, facts, folder)
     if not (folder / "dataset.json").exists():
-        building = workspace.scratch / f"{folder.name}.{added.timestamp():.0f}"
         with speaking_of_disk(workspace.datasets):
+            building = Path(mkdtemp(dir=workspace.scratch))
             try:
-                building.mkdir(parents=True)
                 shutil.copyfile(path, building / dataset.raw.name)
                 table.frame.to_parquet(building / "table.parquet", index=False)
                 describe(dataset, building)

@@ -6,8 +6,11 @@ import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
 import pandas
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.datasets.store import Dataset
@@ -28,11 +31,13 @@ class DataSteps(BaseModel):
     validation: float | None = Field(
         None,
         ge=0,
+        le=1e9,
         description="Check rows: a share below 1, or a number of rows; left out: a tenth, at most 64.",
     )
     test: float | None = Field(
         None,
         ge=0,
+        le=1e9,
         description="Test rows: a share below 1, or a number of rows; left out: a sixth, at most 200.",
     )
     seed: int = Field(42, description="Decides which rows go into which split.")
@@ -68,28 +73,32 @@ def prepare(workspace: Workspace, dataset: Dataset, steps: DataSteps) -> Version
     """
     key = hashlib.sha256(steps.model_dump_json().encode()).hexdigest()[:12]
     folder = dataset.folder / "versions" / key
-    known = read_json(folder / "version.json")
-    if known is None:
-        frame, left_out = apply(dataset, steps)
-        known = {
-            "fingerprint": fingerprint(frame),
-            "rows": {split: int((frame["split"] == split).sum()) for split in SPLITS},
-            "left_out": left_out,
-            "steps": steps.model_dump(),
-        }
-        building = workspace.scratch / f"{dataset.id}.{key}"
-        with speaking_of_disk(dataset.folder):
-            try:
-                building.mkdir(parents=True, exist_ok=True)
-                frame.to_parquet(building / "rows.parquet", index=False)
-                write_json(building / "version.json", known)
-                folder.parent.mkdir(exist_ok=True)
-                shutil.rmtree(folder, ignore_errors=True)
-                building.rename(folder)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
+    with FileLock(workspace.locks / f"{dataset.id}.lock"):
+        known = read_json(folder / "version.json") or make(workspace, dataset, steps, folder)
     left_out = [(int(count), str(reason)) for count, reason in known["left_out"]]
     return Version(known["fingerprint"], folder, known["rows"], left_out, steps)
+
+
+def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path) -> dict[str, Any]:
+    """Write a version's folder, whole or not at all. Returns its version.json."""
+    frame, left_out = apply(dataset, steps)
+    known = {
+        "fingerprint": fingerprint(frame),
+        "rows": {split: int((frame["split"] == split).sum()) for split in SPLITS},
+        "left_out": left_out,
+        "steps": steps.model_dump(),
+    }
+    with speaking_of_disk(dataset.folder):
+        building = Path(mkdtemp(dir=workspace.scratch))
+        try:
+            frame.to_parquet(building / "rows.parquet", index=False)
+            write_json(building / "version.json", known)
+            folder.parent.mkdir(exist_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            building.rename(folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return known
 
 
 def apply(dataset: Dataset, steps: DataSteps) -> tuple[pandas.DataFrame, list[tuple[int, str]]]:

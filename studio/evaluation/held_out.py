@@ -20,6 +20,8 @@ def test_losses(trainer: "ReplyTrainer", version: Version, max_length: int) -> d
     from studio.methods.reply_trainer import example_rows
 
     rows = example_rows(trainer.processing_class, version, "test", max_length)
+    if not len(rows):
+        return {}
     with trainer.accelerator.unwrap_model(trainer.model).disable_adapter():
         before = trainer.mean_loss(rows)
     return {"test_loss_before": before, "test_loss_after": trainer.mean_loss(rows), "test_rows": len(rows)}

@@ -42,7 +42,8 @@ def export_state(run: Run) -> ExportState:
     folder = run.folder / "export"
     document: dict[str, Any] = read_json(folder / "state.json") or {}
     state = ExportState(**{**document, "zip": Path(document["zip"]) if document.get("zip") else None})
-    if state.status == "working" and not is_alive(read_json(folder / "process.json")):
+    who = read_json(folder / "process.json")
+    if state.status == "working" and who and not is_alive(who):
         words = last_line(folder / "output.log")
         return ExportState("failed", error=f"The program that packs the download ended unexpectedly. {words}")
     return state
@@ -57,6 +58,7 @@ def start_export(run: Run) -> None:
     folder = run.folder / "export"
     with speaking_of_disk(folder):
         folder.mkdir(exist_ok=True)
+    (folder / "process.json").unlink(missing_ok=True)
     record(run, status="working", phase="Packing the adapter")
     write_json(
         folder / "process.json",

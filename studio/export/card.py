@@ -1,5 +1,7 @@
 """The model card that goes into every export, and the snippet that loads it. Only what the run recorded."""
 
+import json
+
 from studio import __version__
 from studio.datasets.versions import Version
 from studio.models.catalogue import Model
@@ -14,9 +16,11 @@ def base_name(model: Model) -> str:
 
 def snippet(model: Model, dtype: str) -> str:
     """Five lines that load the adapter from the folder it was unpacked into."""
+    # A model that came from a folder has no public name: whoever loads the adapter must have that folder too.
+    base = json.dumps(model.hub or f"path/to/{model.title}", ensure_ascii=False)
     return f"""from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
-base = AutoModelForCausalLM.from_pretrained("{base_name(model)}", dtype="{dtype}")
+base = AutoModelForCausalLM.from_pretrained({base}, dtype="{dtype}")
 model = PeftModel.from_pretrained(base, "adapter")
 tokenizer = AutoTokenizer.from_pretrained("adapter")
 """
@@ -80,7 +84,7 @@ def licence(model: Model) -> str:
 
 def losses(view: RunView) -> list[str]:
     lines = []
-    if view.best_loss is not None:
+    if view.best_loss is not None and view.best_step:
         lines.append(f"| Check loss, best | {view.best_loss:.3f} at step {view.best_step} |")
     if "test_loss_after" in view.result:
         r = view.result

@@ -53,19 +53,19 @@ def download(model: Model, say: Say) -> None:
     say(f"Downloading {model.hub} from the Hugging Face hub")
     # Under another name until it is whole; what is there already is not downloaded again.
     part = model.folder.with_name(f"{model.folder.name}.part")
-    try:
-        with speaking_of_disk(part):
+    with speaking_of_disk(part):
+        try:
             snapshot_download(model.hub, local_dir=part, allow_patterns=FILES)
-            part.rename(model.folder)
-    except GatedRepoError as error:
-        raise StudioError(
-            f"{model.hub} asks you to accept its licence first.",
-            "Accept it on the model's page, log in with `hf auth login`, and start again.",
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise StudioError(f"The Hugging Face hub has no model called {model.hub}.", "Check its name.") from error
-    except (LocalEntryNotFoundError, httpx.HTTPError) as error:
-        raise StudioError(*no_network(model)) from error
+        except GatedRepoError as error:
+            raise StudioError(
+                f"{model.hub} asks you to accept its licence first.",
+                "Accept it on the model's page, log in with `hf auth login`, and start again.",
+            ) from error
+        except RepositoryNotFoundError as error:
+            raise StudioError(f"The Hugging Face hub has no model called {model.hub}.", "Check its name.") from error
+        except (LocalEntryNotFoundError, httpx.HTTPError, ConnectionError) as error:
+            raise StudioError(*no_network(model)) from error
+        part.rename(model.folder)
 
 
 def no_network(model: Model) -> tuple[str, str]:

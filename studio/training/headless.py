@@ -73,8 +73,9 @@ def pace(view: RunView) -> str:
 
 
 def wait_for_export(run: Run) -> None:
-    while (state := export_state(run)).status == "working":
-        time.sleep(0.5)
+    # The worker starts the packing after its last event, just before it ends.
+    while (state := export_state(run)).status == "working" or (state.status == "none" and run.has_process()):
+        time.sleep(0.3)
     if state.status == "ready":
         print(f"Packed and loaded again in a fresh program: {state.same} of {state.asked} answers are the same.")
         print(f"{state.zip} ({state.megabytes} MB)")

@@ -38,6 +38,6 @@ def active_run(workspace: Workspace) -> Run | None:
 
 def start(run: Run) -> Run:
     """Start the worker of a run, whatever else is going on."""
-    who = start_detached("studio.training.worker", str(run.folder), log=run.log)
-    write_json(run.folder / "process.json", who)
+    # Written here as well as by the worker itself, so that it is known while it is still waking up.
+    write_json(run.folder / "process.json", start_detached("studio.training.worker", str(run.folder), log=run.log))
     return run

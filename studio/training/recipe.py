@@ -28,8 +28,10 @@ class DataPart(Part):
     prompt: str | None = Field(None, description="Column that holds the question; guessed when left out.")
     reply: str | None = Field(None, description="Column that holds the answer; guessed when left out.")
     system: str = Field("", description="Instruction in front of every example; empty: the model's own.")
-    validation: float | None = Field(None, ge=0, description="Check rows, a share below 1 or a number; a tenth.")
-    test: float | None = Field(None, ge=0, description="Test rows, a share below 1 or a number; a sixth.")
+    validation: float | None = Field(
+        None, ge=0, le=1e9, description="Check rows, a share below 1 or a number; a tenth."
+    )
+    test: float | None = Field(None, ge=0, le=1e9, description="Test rows, a share below 1 or a number; a sixth.")
     split_seed: int = Field(42, description="Decides which rows go into which split.")
     dataset: str | None = Field(None, description="Written by the studio: id of the dataset in its home.")
     fingerprint: str | None = Field(None, description="SHA-256 of the prepared rows; a run refuses others.")
@@ -124,7 +126,8 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe.data.prompt = recipe.data.prompt or (guess and guess.prompt) or ask_for("prompt", dataset)
     recipe.data.reply = recipe.data.reply or (guess and guess.reply) or ask_for("reply", dataset)
     recipe.data.fingerprint = recipe.version(workspace).fingerprint
-    recipe.settings = settings.model_dump(exclude_none=True)
+    # All settings are written out, so that a preset that changes later does not change this recipe.
+    recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
     recipe.name = recipe.name or Path(dataset.name).stem.replace("_", " ").replace("-", " ").capitalize()
     return recipe
 

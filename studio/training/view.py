@@ -3,7 +3,7 @@
 import math
 import shutil
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,11 +96,14 @@ def fold(folder: Path) -> RunView:
             take(cached.view, event)
         if cached.view.status not in FINAL:
             look_at_process(folder, cached.view)
-        return cached.view
+        series = {name: list(points) for name, points in cached.view.series.items()}
+        return replace(cached.view, series=series, log=list(cached.view.log))
 
 
 def take(view: RunView, event: Event) -> None:
-    """One event into the view."""
+    """One event into the view. After its ending a run has no more to say."""
+    if view.status in FINAL:
+        return
     at = datetime.fromtimestamp(event["at"], UTC)
     view.version += 1
     kind = event["kind"]
@@ -155,11 +158,11 @@ def take_check(view: RunView, event: Event, at: datetime) -> None:
     if points and points[-1][0] == step:  # the last step is checked once by plan and once at the end
         points.pop()
     points.append((step, loss))
-    best = view.best_loss is None or loss < view.best_loss
+    best = step > 0 and (view.best_loss is None or loss < view.best_loss)
     if best:
         view.best_step, view.best_loss = step, loss
     where = "Before training" if step == 0 else f"Step {step}"
-    view.log.append((at, f"{where}: check loss {loss:.2f}" + (", best so far" if best and step else "")))
+    view.log.append((at, f"{where}: check loss {loss:.2f}" + (", best so far" if best else "")))
 
 
 def look_at_process(folder: Path, view: RunView) -> None:
@@ -167,6 +170,8 @@ def look_at_process(folder: Path, view: RunView) -> None:
     who = read_json(folder / "process.json")
     before = view.status
     stop = (folder / "stop").exists()
+    if who is None and view.started is not None:
+        return  # the worker has spoken, and its starter is about to write down who it is
     if who is None:
         if stop:  # taken out of the queue before its turn came
             view.status, view.phase, view.version = "discarded", ENDINGS["discarded"], view.version + 1

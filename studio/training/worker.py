@@ -10,19 +10,20 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods import Job, find_method
 from studio.models.catalogue import find_model
 from studio.models.fetch import ensure_model
 from studio.models.hardware import look, training_dtype
 from studio.models.speed import remember
-from studio.processes import last_line
+from studio.processes import identity, last_line
 from studio.training.events import EventLog
 from studio.training.queue import advance
 from studio.training.run import Run
-from studio.workspace import disk_error
+from studio.workspace import disk_error, write_json
 
 if TYPE_CHECKING:
     from studio.methods.reply_trainer import ReplyTrainer
@@ -32,15 +33,27 @@ def main() -> int:
     run = Run(Path(sys.argv[1]).resolve())
     events = EventLog(run.events)
     try:
+        # Held for as long as this process lives: a run folder never has two writers.
+        owner = FileLock(run.folder / "worker.lock", timeout=0)
+        owner.acquire()
+    except Timeout:
+        return 1
+    write_json(run.folder / "process.json", identity())
+    try:
         device = look().device
         with FileLock(run.workspace.locks / f"{device}.lock"):
             train(run, events, device)
         code = 0
     except Exception as error:
+        words = last_line(run.log)  # before the traceback, which is for programmers
         traceback.print_exc()
         spoken = in_words(error)
-        events.write("failed", message=spoken.message, hint=spoken.hint, last_line=last_line(run.log))
+        events.write("failed", message=spoken.message, hint=spoken.hint, last_line=words)
         code = 1
+    if code == 0 and run.adapter.is_dir():
+        from studio.export.bundle import start_export
+
+        start_export(run)  # a run has ended well before its download is packed, whatever becomes of that
     advance(run.workspace)
     return code
 
@@ -58,6 +71,8 @@ def train(run: Run, events: EventLog, device: str) -> None:
     say("Loading the training libraries")
     from studio.training.reporter import Reporter  # torch and its friends take seconds
 
+    if run.stop_requested():
+        return throw_away(run, events)
     folder = ensure_model(run.workspace, find_model(run.workspace, recipe.model.name), say)
     say("Loading the model and the examples")
     dtype = training_dtype(device)
@@ -72,39 +87,52 @@ def train(run: Run, events: EventLog, device: str) -> None:
     steps = trainer.args.max_steps
     epochs = steps / -(-rows["train"] // settings.batch_size)
     events.write("plan", steps=steps, epochs=round(epochs, 3), rows=rows, device=device, dtype=dtype)
+    if run.stop_requested():
+        return throw_away(run, events)
     say("Checking the untrained model" if rows["check"] else "Taking the first step")
     trainer.train()
+    cut_short = trainer.state.global_step < steps
     if run.stop_requested() == "discard":
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
-        events.write("discarded", result={})
-        return
-    result = keep(run, trainer, say, version, settings.max_length)
+        return throw_away(run, events)
+    result = keep(run, trainer, events, version, settings.max_length)
     measured = run.view().series
     paces, memory = [[value for _, value in measured[name]] for name in ("tokens_per_second", "memory_gb")]
     remember(run.workspace, recipe.model.name, trainer.model.num_parameters(), paces, max(memory, default=0.0))
     result |= {"steps": trainer.state.global_step, "seconds": round(time.time() - began, 1), "dtype": dtype}
-    events.write("stopped" if run.stop_requested() else "finished", result=result)
-    from studio.export.bundle import start_export
+    if run.stop_requested() == "discard":  # asked for while it was being judged
+        return throw_away(run, events)
+    events.write("stopped" if cut_short else "finished", result=result)
 
-    start_export(run)
+
+def throw_away(run: Run, events: EventLog) -> None:
+    for folder in (run.checkpoints, run.adapter):
+        shutil.rmtree(folder, ignore_errors=True)
+    events.write("discarded", result={})
 
 
-def keep(run: Run, trainer: "ReplyTrainer", say: Any, version: Any, max_length: int) -> dict[str, Any]:
-    """Save the adapter (its best point, where there were checks) and judge it on rows it never saw."""
+def keep(run: Run, trainer: "ReplyTrainer", events: EventLog, version: Version, max_length: int) -> dict[str, Any]:
+    """Save the adapter (its best point, where there were checks) and judge it on rows it never saw.
+
+    Once it is saved, a judgement that fails is noted and takes nothing away.
+    """
     from studio.evaluation.held_out import record_answers, test_losses
 
-    say("Saving the adapter")
+    events.write("phase", text="Saving the adapter")
     model = trainer.accelerator.unwrap_model(trainer.model)
     model.save_pretrained(run.adapter)
     result: dict[str, Any] = {
         "adapter_mb": round(sum(f.stat().st_size for f in run.adapter.iterdir()) / 1e6, 1),
         "kept_step": best_step(trainer),
     }
-    if version.rows["test"]:
-        say("Testing base and tuned on rows they never saw")
-        result |= test_losses(trainer, version, max_length)
-    say("Asking test questions, to prove the download later")
-    record_answers(run.folder, trainer, version)
+    try:
+        if version.rows["test"]:
+            events.write("phase", text="Testing base and tuned on rows they never saw")
+            result |= test_losses(trainer, version, max_length)
+        events.write("phase", text="Asking a few questions, to prove the download later")
+        record_answers(run.folder, trainer, version)
+    except Exception as error:
+        traceback.print_exc()
+        events.write("note", text=f"The adapter is saved, but it could not be judged. {in_words(error).text}")
     return result
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
+import gradio.blocks
 import pytest
 
 from components import draft
@@ -59,6 +61,13 @@ def test_forbidden_parts_are_not_used() -> None:
         if isinstance(node, ast.Attribute) and node.attr in forbidden
     ]
     assert used == []
+
+
+def test_skipping_a_part_sends_nothing_of_it(config: Config) -> None:
+    part = gr.HTML("x", render=False)
+    assert gradio.blocks.postprocess_update_dict(part, gr.skip()) == {"__type__": "update"}
+    shown = gradio.blocks.postprocess_update_dict(part, gr.update(visible=False, own="prop"))
+    assert shown == {"__type__": "update", "visible": part.visible, "props": {"own": "prop"}}
 
 
 def test_the_draft_survives_and_a_damaged_one_is_forgotten(workspace: Workspace) -> None:

@@ -74,6 +74,7 @@ def test_a_lone_surrogate_becomes_valid_text(tmp_path: Path) -> None:
         ("a.jsonl", '{"q": 1}\n{"q": \n', "Line 2"),
         ("a.jsonl", "[1, 2]\n", "Line 1"),
         ("a.jsonl", "[" * 100_000 + "\n", "Line 1"),
+        ("a.jsonl", '{"q": ' + "9" * 5000 + "}\n", "Line 1"),
         ("a.exe", "x", "not a kind of file"),
     ],
 )

@@ -43,7 +43,10 @@ ADVICE = "Open the file in your spreadsheet, mend that row (often a quotation ma
 def find_delimiter(text: str) -> str:
     """The separator that splits the first line into most columns, quoted text left alone."""
     head = text.lstrip("\ufeff\r\n").splitlines()[:1] or [""]
-    counts = {d: len(next(csv.reader(head, delimiter=d), [])) for d in DELIMITERS}
+    try:
+        counts = {d: len(next(csv.reader(head, delimiter=d), [])) for d in DELIMITERS}
+    except csv.Error:  # a cell beyond the csv module's limit; counting the letter is good enough then
+        counts = {d: head[0].count(d) for d in DELIMITERS}
     return max(counts, key=lambda delimiter: counts[delimiter])
 
 

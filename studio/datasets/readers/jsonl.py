@@ -18,8 +18,10 @@ def read(data: bytes, name: str) -> Table:
             continue
         try:
             value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        except (ValueError, RecursionError) as error:
+            reason = getattr(
+                error, "msg", "a number too long" if isinstance(error, ValueError) else "nested too deeply"
+            )
             raise StudioError(
                 f"Line {number} of {name} is not valid JSON ({reason}).",
                 "Mend that line, or leave it out, and bring the file again.",
