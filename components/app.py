@@ -92,7 +92,7 @@ def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
     page.demo.load(plain(back), outputs=shown, **QUICK).then(None, js=forget, api_visibility="private")
     for name, place in places.items():
         place.select(plain(partial(chosen, name)), restored, **QUICK)
-    page.run.change(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **QUICK)
+    page.run.moved(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **QUICK)
 
 
 def head() -> str:

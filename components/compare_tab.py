@@ -10,7 +10,7 @@ import pandas
 from components import compare_views as views
 from components.compare_runs import follow, offer, picker, test_rows
 from components.data_views import problem
-from components.html import count, head, hidden, html
+from components.html import count, head, hidden, html, moved
 from components.page import QUICK, Page
 from components.runs import find
 from components.speak import plain, say
@@ -97,7 +97,7 @@ def wire(page: Page) -> None:
         return rows["prompt"].iloc[number] if number < len(rows) else gr.skip()
 
     gr.on(
-        [page.finished.change, page.run.change],
+        [moved(page.finished), moved(page.run)],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick,

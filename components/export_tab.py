@@ -6,7 +6,7 @@ import gradio as gr
 
 from components import export_views as views
 from components.compare_runs import follow, offer, picker
-from components.html import head, hidden, html, title
+from components.html import head, hidden, html, moved, title
 from components.page import POLL, QUICK, Page
 from components.runs import find
 from components.speak import plain
@@ -87,7 +87,7 @@ def wire(page: Page) -> None:
         return shown(state_values(page, run_id, ""))
 
     gr.on(
-        [page.finished.change, page.run.change],
+        [moved(page.finished), moved(page.run)],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick,

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.html import escape, html, loss, title
+from components.html import escape, html, loss, moved, title
 from components.live_parts import clock, state_badge
 from components.page import POLL, Page
 from components.runs import recipe_of, steps_words
@@ -42,7 +42,7 @@ def wire(page: Page) -> None:
         return gr.Dropdown(choices, value=known, visible=bool(runs)), new
 
     gr.on(
-        [page.roster.change, page.run.change, page.parts["history.tab"].select],
+        [moved(page.roster), moved(page.run), page.parts["history.tab"].select],
         plain(show),
         [page.run, table],
         [pick, table],

@@ -5,6 +5,7 @@ from html import escape as _escape
 from typing import Any
 
 import gradio as gr
+from gradio.events import EventListener
 
 from components.icons import icon
 
@@ -18,13 +19,33 @@ def html(value: str = "", classes: Iterable[str] = (), **options: Any) -> gr.HTM
     return gr.HTML(value, elem_classes=["ts", *classes], apply_default_css=False, **options)
 
 
-def hidden(label: str) -> gr.Textbox:
-    """A text that the page keeps and sends back, but does not show.
+# Gradio makes hidden parts anew at many updates, and reports a "change" each time. This says `moved` only when the
+# value is another one than it was.
+ON_HIDDEN = """
+const known = (window.tunesmithKnown ??= {});
+const look = () => {
+  const old = known[props.name];
+  known[props.name] = props.value;
+  if (props.value && old !== props.value) trigger('moved');
+};
+watch('value', look);
+look();
+"""
 
-    Hidden by our CSS: with visible=False the browser does not send its value back, and makes the part anew, and so
-    "change", at every update of the page.
+
+def hidden(name: str) -> gr.HTML:
+    """A text that the page keeps and sends back, but does not show; its event `moved` comes when it is another one.
+
+    Hidden by our CSS: with visible=False the browser does not send its value back.
     """
-    return gr.Textbox("", label=label, elem_classes="ts-hidden", interactive=True, container=False)
+    return gr.HTML("", html_template="<i hidden></i>", elem_classes="ts-hidden", js_on_load=ON_HIDDEN, name=name)
+
+
+def moved(part: gr.HTML) -> Any:
+    """The event `moved` of a hidden text, as `gr.on` wants its triggers; parts' own events lack what it asks for."""
+    event: Any = EventListener(event_name="moved")
+    event.__self__ = part
+    return event
 
 
 def escape(text: object) -> str:

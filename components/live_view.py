@@ -8,7 +8,7 @@ import plotly
 
 from components import live_parts
 from components.charts import loss_chart
-from components.html import hidden, html, title
+from components.html import hidden, html, moved, title
 from components.page import POLL, Page
 from components.runs import find, has_adapter
 from components.speak import plain
@@ -102,7 +102,7 @@ def wire(page: Page) -> None:
         changes = [gr.skip() if before == after else after for before, after in zip(old, new, strict=True)]
         return [*changes, *arrange(frames_now, run, view)]
 
-    gr.on([page.seen.change, page.run.change], plain(show), [page.run, frames[0], *shown], [*shown, *frames],
+    gr.on([moved(page.seen), moved(page.run)], plain(show), [page.run, frames[0], *shown], [*shown, *frames],
           queue=False, **POLL)  # fmt: skip
 
 

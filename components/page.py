@@ -31,10 +31,10 @@ class Page:
     chat: Chat
     demo: gr.Blocks
     # Made by app.py before any tab is built:
-    run: gr.Textbox  # hidden: id of the run on show, "" for none
-    seen: gr.Textbox  # hidden: changes whenever anything about any run has changed; views listen to its `change`
-    roster: gr.Textbox  # hidden: changes when a run appears or its status changes, not at every step
-    finished: gr.Textbox  # hidden: ids of the runs with an adapter, newest first, separated by commas
+    run: gr.HTML  # hidden: id of the run on show, "" for none
+    seen: gr.HTML  # hidden: changes whenever anything about any run has changed; views listen to its `moved`
+    roster: gr.HTML  # hidden: changes when a run appears or its status changes, not at every step
+    finished: gr.HTML  # hidden: ids of the runs with an adapter, newest first, separated by commas
     timer: gr.Timer  # the one timer: a tick each second while the page is in view
     tabs: gr.Tabs = field(init=False)  # the five tabs; `go` selects one
     choices: dict[str, Component] = field(default_factory=dict)

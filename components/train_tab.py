@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from components import draft, history, live_view, plan, settings_form
-from components.html import head, html, title
+from components.html import head, html, moved, title
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
@@ -157,7 +157,7 @@ def wire(page: Page) -> None:
         outputs=[page.run, parts["train_tabs"]],
         **QUICK,
     )
-    gr.on([page.roster.change], plain(queue_note), outputs=parts["queue_note"], queue=False, **POLL)
+    gr.on([moved(page.roster)], plain(queue_note), outputs=parts["queue_note"], queue=False, **POLL)
 
 
 def split(chosen: dict[str, Any]) -> dict[str, Any]:
