@@ -94,7 +94,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
             server_name="0.0.0.0" if password else "127.0.0.1",
             server_port=port,
             prevent_thread_lock=True,
-            max_file_size="2gb",
+            max_file_size="200mb",
             allowed_paths=[str(PLOTLY)],
             favicon_path=str(ASSETS / "icons" / "favicon.svg"),
             theme=make_theme(),

@@ -12,7 +12,7 @@ from studio.errors import StudioError
 EMPTY = '<div class="ts-empty"><p><b>No data yet.</b> Drop a file above, or try the sample.</p></div>'
 NO_DATASETS = '<p class="ts-help">None yet. What you bring is kept here.</p>'
 DROP_HELP = (
-    "CSV, TSV or JSONL up to 2 GB, with one example per row. The file stays on this computer and is never changed."
+    "CSV, TSV or JSONL up to 200 MB, with one example per row. The file stays on this computer and is never changed."
 )
 SPLITS = (
     ("train", "Training", "The model practises on these."),

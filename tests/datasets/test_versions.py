@@ -1,6 +1,7 @@
 """The same file and the same steps make the same rows; every row is accounted for."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_the_same_steps_give_the_same_version(workspace: Workspace, dataset: Dat
     again = prepare(workspace, dataset, steps())
     assert again.fingerprint == first.fingerprint
     assert prepare(workspace, dataset, steps(seed=1)).fingerprint != first.fingerprint
+
+
+def test_many_at_once_make_one_version(workspace: Workspace, dataset: Dataset) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        versions = list(pool.map(lambda _: prepare(workspace, dataset, steps(seed=5)), range(16)))
+    assert len({version.fingerprint for version in versions}) == 1
+    assert list(workspace.scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(("asked", "rows"), [(0, 0), (0.25, 30), (7, 7)])

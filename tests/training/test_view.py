@@ -59,6 +59,29 @@ def test_from_the_first_word_to_the_last(folder: Path, alive: subprocess.Popen) 
     assert (view.status, view.live, view.seconds_left) == ("stopped", False, None)
 
 
+def test_after_its_ending_a_run_has_no_more_to_say(folder: Path, alive: subprocess.Popen) -> None:
+    log = write_steps(folder, [3.0])
+    log.write("finished", result={"steps": 1})
+    log.write("failed", message="Something after the end")
+    assert (fold(folder).status, fold(folder).result) == ("finished", {"steps": 1})
+
+
+def test_the_best_point_is_one_that_was_trained(folder: Path, alive: subprocess.Popen) -> None:
+    log = write_steps(folder, [3.0, 3.5])
+    log.write("check", step=0, loss=2.0)
+    assert fold(folder).best_step is None
+    log.write("check", step=2, loss=2.5)
+    assert (fold(folder).best_step, fold(folder).best_loss) == (2, 2.5)
+
+
+def test_a_view_does_not_change_under_its_reader(folder: Path, alive: subprocess.Popen) -> None:
+    log = write_steps(folder, [3.0])
+    before = fold(folder)
+    log.write("step", step=2, epoch=0.2, loss=2.0)
+    assert fold(folder).series["loss"] == [(1, 3.0), (2, 2.0)]
+    assert before.series["loss"] == [(1, 3.0)]
+
+
 def test_the_version_moves_only_when_something_happened(folder: Path, alive: subprocess.Popen) -> None:
     log = write_steps(folder, [3.0])
     seen = fold(folder).version
