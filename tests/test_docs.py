@@ -1,7 +1,11 @@
 """The README says what the code does: every field of the recipe, every preset."""
 
 import re
+import shlex
 
+import pytest
+
+import launch
 from studio.methods import METHODS
 from studio.training.presets import list_presets
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
@@ -33,3 +37,15 @@ def test_the_recipe_in_the_readme_is_a_recipe() -> None:
 
 def test_no_placeholder_is_left() -> None:
     assert "{{" not in README
+
+
+COMMANDS = re.findall(r"^(?: {4})?python launch\.py(.*)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_every_command_in_a_code_block_is_one_that_the_launcher_takes(arguments: str) -> None:
+    launch.parse(shlex.split(arguments, comments=True))
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(COMMANDS) >= 3

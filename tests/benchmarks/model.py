@@ -8,7 +8,6 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from studio.datasets.examples import messages_of
 from studio.models.catalogue import find_model
@@ -31,9 +30,8 @@ def main() -> None:
     both = times["both"]
     for name in ("tuned", "base"):
         ratios = [a / b for a, b in zip(both, times[name], strict=True)]
-        print(
-            f"both against {name} alone           {statistics.median(ratios):.2f} x  ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+        spread = f"({min(ratios):.2f} to {max(ratios):.2f})"
+        print(f"both against {name} alone           {statistics.median(ratios):.2f} x  {spread}")
 
 
 def first_step(workspace: Workspace) -> float:
