@@ -73,7 +73,7 @@ def test_a_live_run_breaks_no_rule(studio: Studio, open_page: Callable[..., Page
 
 
 def test_the_main_path_works_by_keyboard_alone(studio: Studio, open_page: Callable[..., Page]) -> None:
-    page = open_page(studio.url)
+    page = open_page(f"{studio.url}/?tab=data")
     open_tab(page, "Data")
     page.locator("#sample-0").focus()
     page.keyboard.press("Enter")
