@@ -137,7 +137,7 @@ def warm(xray: Any) -> None:
     try:
         xray.warm(STARTER)
     except Exception:
-        logging.getLogger("tunesmith.page").info("The tokenizer is not ready yet", exc_info=True)
+        logging.getLogger("tunesmith.page").warning("The tokenizer is not ready yet", exc_info=True)
 
 
 if __name__ == "__main__":
