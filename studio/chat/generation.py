@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from studio.chat.shared_batch import shared_batch
 from studio.datasets.examples import Messages, prompt_ids
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
-
-BASE = "__base__"  # PEFT's name for "no adapter" in a batch of mixed adapters
 
 
 @torch.no_grad()
@@ -56,18 +55,19 @@ def tokens_side_by_side(
     ids = torch.tensor([prompt_ids(tokenizer, messages)] * len(adapters), device=model.device)
     cache: Any = None
     done = [False] * len(adapters)
-    for _ in range(max_new_tokens):
-        output = model(input_ids=ids, past_key_values=cache, use_cache=True, adapter_names=adapters, logits_to_keep=1)
-        cache = output.past_key_values
-        chosen = output.logits[:, -1].argmax(-1)
-        ids = chosen[:, None]
-        tokens: list[int | None] = []
-        for row, token in enumerate(chosen.tolist()):
-            done[row] = done[row] or token in ends
-            tokens.append(None if done[row] else token)
-        yield tokens
-        if all(done):
-            return
+    with shared_batch(model, adapters) as forward:
+        for _ in range(max_new_tokens):
+            output = forward(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache = output.past_key_values
+            chosen = output.logits[:, -1].argmax(-1)
+            ids = chosen[:, None]
+            tokens: list[int | None] = []
+            for row, token in enumerate(chosen.tolist()):
+                done[row] = done[row] or token in ends
+                tokens.append(None if done[row] else token)
+            yield tokens
+            if all(done):
+                return
 
 
 def end_tokens(model: "PeftModel", tokenizer: "PreTrainedTokenizerBase") -> set[int]:

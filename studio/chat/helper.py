@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from studio.chat.generation import BASE, tokens_side_by_side
+from studio.chat.generation import tokens_side_by_side
+from studio.chat.shared_batch import BASE
 from studio.child import Reply, serve
 from studio.models.catalogue import find_model
 from studio.models.fetch import ensure_model

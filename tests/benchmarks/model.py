@@ -56,10 +56,11 @@ def first_step(workspace: Workspace) -> float:
 
 
 def side_by_side(workspace: Workspace, run: Run) -> dict[str, list[float]]:
-    """CPU seconds for TOKENS tokens: both in one batch, and each alone, by the same code."""
+    """Seconds for a token, of TOKENS each: both in one batch, and each alone, by the same code."""
     from peft import PeftModel
 
-    from studio.chat.generation import BASE, tokens_side_by_side
+    from studio.chat.generation import tokens_side_by_side
+    from studio.chat.shared_batch import BASE
     from studio.models.loading import load_model, load_tokenizer
 
     folder = find_model(workspace, STARTER).folder
@@ -71,10 +72,10 @@ def side_by_side(workspace: Workspace, run: Run) -> dict[str, list[float]]:
     rows = {"both": [BASE, "tuned"], "tuned": ["tuned"], "base": [BASE]}
     for round_number in range(ROUNDS + 1):
         for name, adapters in rows.items():
-            began = time.process_time()
+            began = time.monotonic()
             count = sum(1 for _ in tokens_side_by_side(model, tokenizer, messages, adapters, TOKENS))
             if round_number:  # the first round warms up
-                times[name].append((time.process_time() - began) / count)
+                times[name].append((time.monotonic() - began) / count)
     return times
 
 
