@@ -59,7 +59,7 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:
             places = {}
             for name, module in TABS.items():
-                with gr.Tab(name.capitalize(), id=name) as places[name]:
+                with gr.Tab(name.capitalize(), id=name, elem_id=f"tab-{name}") as places[name]:
                     module.build(page)
         html(FOOT, elem_id="foot")
         runbar.wire(page)

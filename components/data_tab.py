@@ -152,7 +152,7 @@ def xray(parts: dict[str, Any]) -> None:
     with gr.Row(elem_classes=["ts-side", "ts-xray-row"]):
         with gr.Column(scale=7):
             with gr.Row(elem_classes="ts-row-picker"):
-                parts["previous"] = gr.Button("Previous row", size="md", elem_classes="ts-fit")
+                parts["previous"] = gr.Button("Previous row", size="md", elem_id="xray-previous", elem_classes="ts-fit")
                 parts["row"] = gr.Number(
                     1,
                     label="Row of the file",
@@ -162,7 +162,7 @@ def xray(parts: dict[str, Any]) -> None:
                     min_width=150,
                 )
                 parts["row_of"] = html(classes=["ts-fit-html"])
-                parts["following"] = gr.Button("Next row", size="md", elem_classes="ts-fit")
+                parts["following"] = gr.Button("Next row", size="md", elem_id="xray-next", elem_classes="ts-fit")
             with gr.Column(elem_classes="ts-card"):
                 parts["xray"] = html(elem_id="xray")
         with gr.Column(scale=4):
