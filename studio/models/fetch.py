@@ -46,7 +46,7 @@ def download(model: Model, say: Say) -> None:
     if os.environ.get("HF_HUB_OFFLINE") == "1":
         raise StudioError(*no_network(model))
     # Imported here because most models never need the hub.
-    import httpx
+    import httpx2
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -63,7 +63,7 @@ def download(model: Model, say: Say) -> None:
             ) from error
         except RepositoryNotFoundError as error:
             raise StudioError(f"The Hugging Face hub has no model called {model.hub}.", "Check its name.") from error
-        except (LocalEntryNotFoundError, httpx.HTTPError, ConnectionError) as error:
+        except (LocalEntryNotFoundError, httpx2.HTTPError, ConnectionError) as error:
             raise StudioError(*no_network(model)) from error
         part.rename(model.folder)
 
