@@ -87,7 +87,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
     if password:
         options |= {
             "auth": security.login(password),
-            "auth_message": "Any name, and the password that was set at the start.",
+            "auth_message": app.login_message(),
         }
     try:
         demo.launch(
@@ -131,10 +131,13 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
 
 
 def warm(xray: Any) -> None:
-    """Have the tokenizer of the starter model ready before somebody asks for it; a failure shows itself there."""
+    """What the first file will need, before somebody drops it; a failure shows itself there."""
     from studio.models.starter import STARTER
 
     try:
+        import pandas.io.formats.style  # Gradio's table asks for it
+        import pyarrow.parquet  # noqa: F401
+
         xray.warm(STARTER)
     except Exception:
         logging.getLogger("tunesmith.page").warning("The tokenizer is not ready yet", exc_info=True)

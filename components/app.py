@@ -101,6 +101,12 @@ def head() -> str:
     return "".join(f"<script>{script.read_text('utf-8')}</script>" for script in scripts)
 
 
+def login_message() -> str:
+    """What stands above the two fields of the login, and its style, which Gradio has no other place for."""
+    style = "".join((ASSETS / name).read_text("utf-8") for name in ("css/tokens.css", "login.css"))
+    return f"Any name, and the password that was set when Tunesmith was started.<style>{style}</style>"
+
+
 def styles() -> list[Path]:
     """Our style files; the tokens and the frame come first, the tabs' own files last."""
     first = [ASSETS / "css" / f"{name}.css" for name in ("tokens", "frame", "parts")]

@@ -68,9 +68,10 @@ def axe() -> str:
 
 
 class Studio:
-    """A server on a free port with a home of its own."""
+    """A server on a free port with a home of its own, and with these options."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
+        self.options = options
         self.workspace: Workspace = open_workspace(home)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -81,7 +82,11 @@ class Studio:
         command = [sys.executable, "-m", "components", "--home", str(self.workspace.home), "--port", str(self.port)]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*command, "--no-browser"], cwd=ROOT, env=worker_environment(), stdout=output, stderr=output
+                [*command, "--no-browser", *self.options],
+                cwd=ROOT,
+                env=worker_environment(),
+                stdout=output,
+                stderr=output,
             )
         end = time.monotonic() + 60
         while True:

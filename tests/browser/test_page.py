@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from studio.processes import worker_environment
 from studio.training.run import list_runs
@@ -243,3 +243,27 @@ def test_the_local_network_needs_a_password(tmp_path: Path, password: str) -> No
     result = server("--home", str(tmp_path / "home"), "--lan", TUNESMITH_PASSWORD=password)
     assert result.returncode == 1
     assert "password" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_others_on_the_local_network_meet_a_login(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUNESMITH_PASSWORD", "a long password")
+    shared = Studio(tmp_path / "home", "--lan")
+    shared.start()
+    try:
+        page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        page.goto(shared.url)
+        page.get_by_label("username").fill("Ada")
+        page.get_by_label("password").fill("a wrong password")
+        page.get_by_role("button", name="Login").click()
+        expect(page.get_by_text("Incorrect")).to_be_visible()
+        expect(page.get_by_role("tab", name="Data", exact=True)).to_have_count(0)
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{shared.url}/config")
+        page.get_by_label("username").fill("Ada")  # Gradio empties both fields
+        page.get_by_label("password").fill("a long password")
+        page.get_by_role("button", name="Login").click()
+        expect(page.get_by_role("tab", name="Data", exact=True)).to_be_visible()
+    finally:
+        shared.close()
