@@ -135,7 +135,7 @@ def warm(xray: Any) -> None:
     from studio.models.starter import STARTER
 
     try:
-        import pandas.io.formats.style  # Gradio's table asks for it
+        import pandas.io.formats.style  # noqa: F401  # Gradio's table asks for it
         import pyarrow.parquet  # noqa: F401
 
         xray.warm(STARTER)
