@@ -76,12 +76,13 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
     from components.live_view import PLOTLY
     from components.theme import make_theme
     from studio.chat.client import Chat
+    from studio.datasets.inspection import Inspector
     from studio.datasets.xray import XRay
     from studio.training.queue import active_run
     from studio.workspace import ASSETS
 
-    xray, chat = XRay(workspace), Chat(workspace)
-    demo = app.build_app(workspace, xray, chat)
+    xray, chat, inspector = XRay(workspace), Chat(workspace), Inspector(workspace)
+    demo = app.build_app(workspace, xray, chat, inspector)
     demo.queue(default_concurrency_limit=8, api_open=False)
     options: dict[str, Any] = security.quiet_launch_options()
     if password:
@@ -94,7 +95,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
             server_name="0.0.0.0" if password else "127.0.0.1",
             server_port=port,
             prevent_thread_lock=True,
-            max_file_size="200mb",
+            max_file_size="2gb",
             allowed_paths=[str(PLOTLY)],
             favicon_path=str(ASSETS / "icons" / "favicon.svg"),
             theme=make_theme(),
@@ -127,6 +128,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
         )
         chat.close()
         xray.close()
+        inspector.close()
         demo.close(verbose=False)
 
 

@@ -22,6 +22,7 @@ from components.page import QUICK, Page
 from components.speak import plain
 from studio import __version__
 from studio.chat.client import Chat
+from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
 from studio.training.queue import active_run
 from studio.workspace import ASSETS, Workspace
@@ -39,7 +40,7 @@ FOOT = (
 )
 
 
-def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
+def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector) -> gr.Blocks:
     """The whole page, not yet served. Nothing in it holds a connection open (see the rules in DESIGN)."""
     gradio_mend.mend()
     with gr.Blocks(title="Tunesmith", fill_width=True, analytics_enabled=False) as demo:
@@ -47,6 +48,7 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat) -> gr.Blocks:
             workspace,
             xray,
             chat,
+            inspector,
             demo,
             run=hidden("Run on show"),
             seen=hidden("State of all runs"),

@@ -44,7 +44,7 @@ def test_rows(workspace: Workspace, run_id: str) -> pandas.DataFrame:
     """Columns prompt, reply, row. Empty when the data is no longer here, or too small for a test."""
     run = load_run(workspace, run_id)
     try:
-        return recipe_of(run).version(workspace).frame("test")
+        return recipe_of(run).version(workspace).texts("test")
     except StudioError:
         return pandas.DataFrame({"prompt": [], "reply": [], "row": []})
 

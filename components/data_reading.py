@@ -1,72 +1,112 @@
 """What the Data tab shows for the choices made so far, as new values by the names of its parts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import gradio as gr
 import pandas
+from pydantic import ValidationError
 
+from components import data_incoming, data_mapping, data_rows, draft, health_view, row_view, xray_view
 from components import data_views as views
-from components import draft, xray_view
+from components.data_incoming import Incoming
 from components.data_xray import Examiner
-from studio.datasets.columns import ColumnGuess, guess_columns
-from studio.datasets.examples import messages_of
+from components.health_view import Report
+from components.health_watch import Watch
+from studio.datasets.hand import Edit
+from studio.datasets.rows import conversations
+from studio.datasets.shapes import Guess, guess, roles_of
+from studio.datasets.splits import SplitPlan
 from studio.datasets.store import Dataset, add_file, list_datasets, load_dataset
-from studio.datasets.versions import DataSteps, Version, prepare
+from studio.datasets.versions import DataSteps, Version
 from studio.errors import StudioError
 from studio.workspace import Workspace
 
 FIRST_ROWS = 8
+GUESSED_FROM = 500
 CELL = 160  # characters of a cell shown in the first rows; the X-ray shows all of them
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen on the tab: a dataset's id, two column names, the instruction, a 1-based row of the file."""
+    """What is chosen on the tab, in the order of its parts; `row` is a 1-based row of the file.
+
+    only, words: the finding and the words whose rows the person walks through.
+    """
 
     dataset: str | None
-    prompt: str | None
-    reply: str | None
-    system: str = ""
+    shape: str | None
+    roles: tuple[str | None, ...]
+    system: str
+    group: str | None
+    test: float | None
+    validation: float | None
     row: float | None = 1
+    only: str | None = None
+    words: str = ""
+
+    @classmethod
+    def of(cls, dataset: str | None, shape: str | None, *rest: Any) -> "Choice":
+        roles, others = rest[: data_mapping.ROLES], rest[data_mapping.ROLES :]
+        return cls(dataset, shape, tuple(roles), *others)
 
 
 class Reading:
     """Turns choices into what the tab shows. It keeps nothing but caches."""
 
-    def __init__(self, workspace: Workspace, examiner: Examiner) -> None:
-        self.workspace, self.examiner = workspace, examiner
-        self.frame = lru_cache(maxsize=2)(self.read_frame)
+    def __init__(self, workspace: Workspace, examiner: Examiner, watch: Watch) -> None:
+        self.workspace, self.examiner, self.watch = workspace, examiner, watch
+        self.incoming = Incoming(workspace)
+        self.last_report: Report | None = None
+        self.head = lru_cache(maxsize=4)(self.read_head)
 
-    def read_frame(self, dataset_id: str) -> tuple[pandas.DataFrame, ColumnGuess]:
-        """The rows of a dataset and which columns they suggest. The file behind an id never changes."""
-        frame = load_dataset(self.workspace, dataset_id).frame()
-        return frame, guess_columns(frame)
+    def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
+        """The first rows of a dataset and what they suggest. The file behind an id never changes."""
+        dataset = load_dataset(self.workspace, dataset_id)
+        head = dataset.head(GUESSED_FROM)
+        return head, guess(head, dataset.name)
 
     def bring(self, path: str, model: str, limit: int) -> Values:
         """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
         try:
+            if self.incoming.takes(path):
+                self.incoming.start(path)
+                return {"drop": None, "drop_problem": "", **data_incoming.values(self.incoming.look()[1])}
             dataset = add_file(self.workspace, path)
         except StudioError as error:
             return {"drop": None, "drop_problem": views.problem(error)}
         return {"drop": None, **self.choose(dataset.id, model, limit)}
 
+    def wait(self, choice: Choice, model: str, limit: int) -> Values:
+        """What has come since the last look: of the file that is being read, or of the checks."""
+        if not self.incoming.expected:
+            return self.examine(choice, model, limit)
+        try:
+            dataset, shown = self.incoming.look()
+        except StudioError as error:
+            return {"drop_problem": views.problem(error), **data_incoming.values("")}
+        if dataset is None:
+            return data_incoming.values(shown)
+        return {**data_incoming.values(""), **self.choose(dataset, model, limit)}
+
+    def cancel(self, **_: Any) -> Values:
+        """Read the file no further; nothing of it is kept."""
+        self.incoming.cancel()
+        return data_incoming.values("")
+
     def choose(self, dataset_id: str | None, model: str, limit: int) -> Values:
-        """Another dataset: with the columns chosen for it last time, else with our guess."""
+        """Another dataset: as it was read last time, else by our guess."""
         if not dataset_id:
             return self.nothing()
         try:
             dataset = load_dataset(self.workspace, dataset_id)
-            frame, guess = self.frame(dataset.id)
+            head, guessed = self.head(dataset.id)
         except StudioError as error:
             return {**self.nothing(), "drop_problem": views.problem(error)}
-        known = draft.load(self.workspace).get("columns", {}).get(dataset.id, {})
-        columns = dataset.facts.columns
-        prompt = known.get("prompt") if known.get("prompt") in columns else guess.prompt
-        reply = known.get("reply") if known.get("reply") in columns else guess.reply
-        choice = Choice(dataset.id, prompt, reply, known.get("system", ""), first_usable(frame, prompt, reply))
+        steps = kept_steps(self.workspace, dataset.id) or first_steps(guessed)
+        split = steps.split if steps else SplitPlan()
         return {
             **self.list_of(dataset.id),
             "drop_problem": "",
@@ -74,16 +114,17 @@ class Reading:
             "found": gr.Column(visible=True),
             "found_title": views.found(dataset),
             "facts": views.facts(dataset.facts),
-            "prompt": gr.Dropdown(choices=columns, value=choice.prompt),
-            "reply": gr.Dropdown(choices=columns, value=choice.reply),
-            "system": choice.system,
-            "first_rows": first_rows(frame),
-            **self.read(choice, model, limit),
+            "first_rows": first_rows(head),
+            "test": split.test,
+            "validation": split.validation,
+            **(data_mapping.values(steps.mapping, guessed, head) if steps else {"shape": None}),
+            **self.show(dataset, steps, None, model, limit),
         }
 
     def nothing(self) -> Values:
         return {
             **self.list_of(None),
+            "steps": "",
             "empty": gr.HTML(visible=True),
             "found": gr.Column(visible=False),
             "next": gr.Button(interactive=False),
@@ -98,110 +139,215 @@ class Reading:
             "no_datasets": gr.HTML(visible=not choices),
         }
 
-    def read(self, choice: Choice, model: str, limit: int) -> Values:
-        """How the rows are read with these columns and this instruction."""
-        if not choice.dataset:
+    def reshape(self, choice: Choice, model: str, limit: int) -> Values:
+        """The person says that the file holds something else than we thought."""
+        if not choice.dataset or not choice.shape:
             return {}
         dataset = load_dataset(self.workspace, choice.dataset)
-        guess = self.frame(dataset.id)[1]
-        values = {
-            "prompt_sure": views.certainty("prompt", choice.prompt, guess),
-            "reply_sure": views.certainty("reply", choice.reply, guess),
-            "unused": views.unused(dataset.facts.columns, {choice.prompt, choice.reply}),
+        head, guessed = self.head(dataset.id)
+        mapping = data_mapping.reshaped(choice.shape, head, guessed, choice.system)
+        steps = DataSteps(mapping=mapping, split=plan_of(choice))
+        return {
+            **data_mapping.values(mapping, guessed, head),
+            **self.show(dataset, steps, choice, model, limit),
         }
+
+    def read(self, choice: Choice, model: str, limit: int) -> Values:
+        """Other columns, another instruction or other shares."""
+        if not choice.dataset or not choice.shape:
+            return {}
+        dataset = load_dataset(self.workspace, choice.dataset)
+        _, guessed = self.head(dataset.id)
+        mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
+        kept = kept_steps(self.workspace, dataset.id)
+        steps = DataSteps(mapping=mapping, split=plan_of(choice), fixes=kept.fixes if kept else [])
+        return {
+            "sure": views.certainty(mapping, guessed),
+            **self.show(dataset, steps, choice, model, limit),
+        }
+
+    def show(self, dataset: Dataset, steps: DataSteps | None, choice: Choice | None, model: str, limit: int) -> Values:
+        """What these steps make of the file, or why that cannot be. A dataset just chosen has no choices yet."""
+        unused = views.unused(dataset.facts.columns, steps.mapping) if steps else ""
         try:
-            version = self.version(dataset, choice)
+            if steps is None:
+                raise StudioError(
+                    f"We could not tell what {dataset.name} holds.",
+                    "Say it in the list above, then choose the columns.",
+                )
+            missing = missing_role(steps)
+            if missing:
+                raise StudioError(f"“{missing}” is not chosen yet.", "Choose its column above.")
+            version = self.examiner.version(dataset, steps)
         except StudioError as error:
             return {
-                **values,
+                "unused": unused,
                 "columns_problem": views.problem(error),
                 "reading": "",
                 "usable": gr.Column(visible=False),
                 "next": gr.Button(interactive=False),
                 "next_note": "Mend the columns above first.",
+                "waiting": gr.Timer(active=False),
             }
-        self.keep(choice)
+        self.keep(dataset.id, steps)
+        if version is None:
+            return {
+                "unused": unused,
+                "columns_problem": views.PREPARING_ROWS,
+                "next": gr.Button(interactive=False),
+                "waiting": gr.Timer(active=True),
+            }
         return {
-            **values,
+            "unused": unused,
             "columns_problem": "",
+            "steps": steps.model_dump_json(),
             "usable": gr.Column(visible=True),
             "split": views.split(version),
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
-            **self.examine(choice, model, limit),
+            **self.report(dataset, version, model, limit),
+            **self.examine_version(dataset, version, choice, model, limit),
         }
 
-    def version(self, dataset: Dataset, choice: Choice) -> Version:
-        if not choice.prompt or not choice.reply:
-            raise StudioError(
-                f"We could not tell which columns of {dataset.name} hold the questions and the answers.",
-                "Choose both in the lists above.",
-            )
-        return prepare(
-            self.workspace,
-            dataset,
-            DataSteps(prompt=choice.prompt, reply=choice.reply, system=(choice.system or "").strip()),
-        )
+    def report(self, dataset: Dataset, version: Version, model: str, limit: int) -> Values:
+        """The health of the rows, as far as it is known."""
+        report = self.last_report = self.watch.report(dataset.id, version.steps, model, limit)
+        on = {fix.name for fix in version.steps.fixes}
+        found = [(f"{finding.title} ({finding.count})", finding.name) for finding in report.findings if finding.rows]
+        return {
+            "health": health_view.draw(report, version, on, self.watch.previews_of(dataset.id)),
+            "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY), *found]),
+        }
 
-    def keep(self, choice: Choice) -> None:
-        columns = draft.load(self.workspace).get("columns", {})
-        mine = {"prompt": choice.prompt, "reply": choice.reply, "system": choice.system}
-        draft.remember(self.workspace, dataset=choice.dataset, columns={**columns, str(choice.dataset): mine})
+    def keep(self, dataset_id: str, steps: DataSteps) -> None:
+        known = draft.load(self.workspace).get("steps", {})
+        draft.remember(self.workspace, dataset=dataset_id, steps={**known, dataset_id: steps.model_dump(mode="json")})
 
     def examine(self, choice: Choice, model: str, limit: int) -> Values:
-        """One row as question and answer, and as tokens."""
-        if not choice.dataset or not choice.prompt or not choice.reply:
+        """Look again: another row, another model, or what was not ready the last time."""
+        if not choice.dataset:
             return {}
         dataset = load_dataset(self.workspace, choice.dataset)
-        frame = self.frame(dataset.id)[0]
-        if choice.prompt not in frame.columns or choice.reply not in frame.columns:
+        return self.show(dataset, kept_steps(self.workspace, dataset.id), choice, model, limit)
+
+    def step(self, by: int, choice: Choice, model: str, limit: int) -> Values:
+        """To the next row (1) or the one before (-1) of those walked through, or to the first of them (0)."""
+        if not choice.dataset:
             return {}
-        row = min(max(int(choice.row or 1), 1), len(frame))
-        prompt, reply = (frame[column].iloc[row - 1].strip() for column in (choice.prompt, choice.reply))
-        system = (choice.system or "").strip()
+        dataset = load_dataset(self.workspace, choice.dataset)
+        steps = kept_steps(self.workspace, dataset.id)
+        version = self.examiner.version(dataset, steps) if steps else None
+        numbers = self.walked(choice, version) if version else None
+        if by == 0:
+            row = (numbers or [1])[0]
+        else:
+            row = data_rows.next_of(numbers, int(choice.row or 1), by, dataset.facts.rows)
+        return self.examine(replace(choice, row=row), model, limit)
+
+    def walked(self, choice: Choice | None, version: Version) -> list[int] | None:
+        """The rows of the file that the person walks through; None for all."""
+        if choice is None:
+            return None
+        numbers = None
+        report = self.last_report
+        if choice.only and choice.only != data_rows.EVERY and report:
+            numbers = next((finding.rows for finding in report.findings if finding.name == choice.only), [])
+        words = (choice.words or "").strip()
+        if words:
+            found = data_rows.with_words(version, words)
+            numbers = found if numbers is None else [number for number in numbers if number in set(found)]
+        return numbers
+
+    def change(self, choice: Choice, model: str, limit: int, **fields: Any) -> Values:
+        """Other steps by hand for the row on show."""
+        steps = kept_steps(self.workspace, choice.dataset or "")
+        if steps is None or choice.dataset is None:
+            return {}
+        self.keep(choice.dataset, steps.model_copy(update=fields))
+        return self.examine(choice, model, limit)
+
+    def leave_out(self, choice: Choice, model: str, limit: int) -> Values:
+        """Take the row on show out, or put it back."""
+        steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
+        gone = set(steps.left_out) if steps else set()
+        return self.change(choice, model, limit, left_out=sorted(gone ^ {row}))
+
+    def edit(self, prompt: str, reply: str, choice: Choice, model: str, limit: int) -> Values:
+        """Use other words for the row on show."""
+        steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
+        others = [edit for edit in steps.edits if edit.row != row] if steps else []
+        changed = Edit(row=row, prompt=prompt.strip() or None, reply=reply.strip() or None)
+        return self.change(choice, model, limit, edits=[*others, changed])
+
+    def undo_edit(self, choice: Choice, model: str, limit: int) -> Values:
+        """The row on show as it stands in the file."""
+        steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
+        others = [edit for edit in steps.edits if edit.row != row] if steps else []
+        return self.change(choice, model, limit, edits=others)
+
+    def examine_version(
+        self, dataset: Dataset, version: Version, choice: Choice | None, model: str, limit: int
+    ) -> Values:
+        """One row in plain words, and as tokens."""
+        number = min(max(int(choice.row or 1) if choice else 1, 1), dataset.facts.rows)
+        rows = version.row(number)
+        busy = self.watch.busy or (self.last_report is not None and not self.last_report.done)
+        prompt, reply = data_rows.words_of(rows, version.kind)
         shown: Values = {
-            "row": row,
-            "row_of": f'<p class="ts-row-of">of {len(frame):,}</p>',
-            "reading": views.reading(row, system, prompt, reply),
+            "row": number,
+            "row_of": data_rows.place(dataset.facts.rows, self.walked(choice, version)),
+            "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
+            "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
+            "edit_reply": reply,
+            "reading": row_view.draw(number, rows, version.kind),
+            "waiting": gr.Timer(active=busy),
         }
-        if not prompt or not reply:
-            return {
-                **shown,
-                "xray": xray_view.unusable(row),
-                "this_row": "",
-                "waiting": gr.Timer(active=False),
-            }
+        if rows.empty:
+            return {**shown, "xray": row_view.not_there(number), "this_row": ""}
+        if version.kind == "text":
+            return {**shown, "xray": row_view.PLAIN_TEXT, "this_row": "", "all_rows": ""}
         try:
-            view = self.examiner.show(model, messages_of(system, prompt, reply), limit)
-            lengths = view and self.examiner.lengths(model, self.version(dataset, choice), limit)
+            messages, tools = next(conversations(rows, version.kind))
+            view = self.examiner.show(model, messages, limit, tools)
+            lengths = view and self.examiner.lengths(model, version, limit)
         except StudioError as error:
-            return {
-                **shown,
-                "xray": views.problem(error),
-                "this_row": "",
-                "all_rows": "",
-                "waiting": gr.Timer(active=False),
-            }
+            return {**shown, "xray": views.problem(error), "this_row": "", "all_rows": ""}
         return {
             **shown,
             "xray": xray_view.example(view) if view else xray_view.PREPARING,
             "this_row": xray_view.this_row(view) if view else xray_view.SOON,
             "all_rows": xray_view.all_rows(lengths) if lengths else xray_view.COUNTING,
-            "waiting": gr.Timer(active=not lengths),
+            "waiting": gr.Timer(active=busy or not lengths),
         }
 
 
-def first_usable(frame: pandas.DataFrame, prompt: str | None, reply: str | None) -> int:
-    """The first row (1-based) that has both a question and an answer."""
-    if not prompt or not reply:
-        return 1
-    usable = (frame[prompt].str.strip() != "") & (frame[reply].str.strip() != "")
-    return int(usable.to_numpy().argmax()) + 1
+def first_steps(guessed: Guess | None) -> DataSteps | None:
+    return DataSteps(mapping=guessed.mapping) if guessed else None
 
 
-def first_rows(frame: pandas.DataFrame) -> Any:
+def kept_steps(workspace: Workspace, dataset_id: str) -> DataSteps | None:
+    """What was done to this dataset the last time; None if nothing, or if an older studio wrote it."""
+    known = draft.load(workspace).get("steps", {}).get(dataset_id)
+    try:
+        return DataSteps.model_validate(known) if known else None
+    except ValidationError:
+        return None
+
+
+def plan_of(choice: Choice) -> SplitPlan:
+    """Shares that nobody set are the studio's own."""
+    return SplitPlan(test=choice.test, validation=choice.validation)
+
+
+def missing_role(steps: DataSteps) -> str:
+    """The title of the first role that needs a column and has none."""
+    roles = roles_of(steps.mapping.shape)
+    return next((role.title for role in roles if role.required and not steps.mapping.columns.get(role.name)), "")
+
+
+def first_rows(head: pandas.DataFrame) -> Any:
     """The top of the table, long cells shortened, columns as wide as their text asks for."""
-    top = frame.head(FIRST_ROWS).map(lambda cell: cell if len(cell) <= CELL else cell[:CELL].rstrip() + "…")
+    top = head.head(FIRST_ROWS).map(lambda cell: cell if len(cell) <= CELL else cell[:CELL].rstrip() + "…")
     widths = [
         f"{min(max(96, 24 + 8 * max(len(str(column)), int(top[column].str.len().mean()))), 460)}px"
         for column in top.columns

@@ -7,11 +7,12 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from components import data_health, data_mapping, data_rows, draft, xray_view
 from components import data_views as views
-from components import draft, xray_view
 from components.data_reading import Choice, Reading, Values
 from components.data_xray import Examiner
-from components.html import head, html, title
+from components.health_watch import Watch
+from components.html import head, hidden, html, title
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import SAMPLES
@@ -21,7 +22,8 @@ LEAD = (
     "A model learns from examples: a question, and the answer your team would give. "
     "Bring a file with a column for each."
 )
-NAMES = ("dataset", "prompt", "reply", "system")
+NAMES = ("dataset", *data_mapping.FIELDS, "test", "validation")
+ALL = (*NAMES, *data_rows.FIELDS)
 
 
 def build(page: Page) -> None:
@@ -31,20 +33,15 @@ def build(page: Page) -> None:
     with gr.Row(elem_classes="ts-sources"):
         sources(parts)
     parts["drop_problem"] = html(elem_id="drop-problem")
+    parts["incoming"] = html(elem_id="incoming")
+    parts["cancel"] = gr.Button("Cancel", visible=False, size="md", elem_id="cancel-reading", elem_classes="ts-fit")
     parts["empty"] = html(views.EMPTY)
     with gr.Column(visible=False, elem_classes="ts-found") as parts["found"]:
         columns(parts)
         with gr.Column(visible=False, elem_classes="ts-found") as parts["usable"]:
+            data_health.build(parts)
             xray(parts)
-            html(
-                title(
-                    "Training, check, test",
-                    "Rows that the model never practises on are the only honest way to see whether it learned.",
-                ),
-                classes=["ts-section"],
-            )
-            with gr.Column(elem_classes="ts-card"):
-                parts["split"] = html(elem_id="split")
+            shares(parts)
     with gr.Row(elem_classes="ts-next"):
         parts["next"] = gr.Button(
             "Next: choose a model",
@@ -55,7 +52,8 @@ def build(page: Page) -> None:
         )
         parts["next_note"] = html("Choose your data first.", classes=["ts-next-note"])
     parts["waiting"] = gr.Timer(0.5, active=False)
-    page.choices.update({name: parts[name] for name in NAMES})
+    parts["steps"] = hidden("What is done to the data")
+    page.choices.update({"dataset": parts["dataset"], "steps": parts["steps"]})
 
 
 def sources(parts: dict[str, Any]) -> None:
@@ -89,40 +87,13 @@ def sources(parts: dict[str, Any]) -> None:
 
 
 def columns(parts: dict[str, Any]) -> None:
-    """What was found in the file, which column is which, and the first rows."""
+    """What was found in the file, how a row is read, and the first rows."""
     parts["found_title"] = html(classes=["ts-section"])
     with gr.Column(elem_classes="ts-card"):
         parts["facts"] = html(elem_id="facts")
         with gr.Row(elem_classes="ts-mapping"):
             with gr.Column(scale=5, min_width=300):
-                html(
-                    "<h3>Which column is which?</h3>"
-                    '<p class="ts-help">These are our guesses. Change any that are wrong.</p>'
-                )
-                for name, label, info in (
-                    ("prompt", "Question", "what people ask"),
-                    ("reply", "Answer", "what the model should say"),
-                ):
-                    with gr.Row(elem_classes="ts-map"):
-                        parts[name] = gr.Dropdown(
-                            choices=[],
-                            label=label,
-                            info=info,
-                            interactive=True,
-                            elem_id=f"{name}-column",
-                            min_width=180,
-                        )
-                        parts[f"{name}_sure"] = html(min_width=90)
-                parts["unused"] = html()
-                parts["columns_problem"] = html(elem_id="columns-problem")
-                parts["system"] = gr.Textbox(
-                    label="Instruction put in front of every example (system message)",
-                    info="Optional, such as “You answer for a small shop.” Left empty, the model’s own format decides.",
-                    lines=2,
-                    max_lines=6,
-                    interactive=True,
-                    elem_id="system",
-                )
+                data_mapping.build(parts)
             with gr.Column(scale=6, min_width=300):
                 parts["reading"] = html(elem_id="reading")
     with gr.Column(elem_classes=["ts-card", "ts-first"]):
@@ -139,6 +110,35 @@ def columns(parts: dict[str, Any]) -> None:
         )
 
 
+def shares(parts: dict[str, Any]) -> None:
+    """How the rows are divided, and the fields that change it."""
+    html(
+        title(
+            "Training, check, test",
+            "Rows that the model never practises on are the only honest way to see whether it learned.",
+        ),
+        classes=["ts-section"],
+    )
+    with gr.Column(elem_classes="ts-card"):
+        parts["split"] = html(elem_id="split")
+        with gr.Accordion("Change the shares", open=False, elem_id="shares"), gr.Row():
+            for name, label in (("validation", "Check rows"), ("test", "Test rows")):
+                parts[name] = gr.Number(
+                    label=label,
+                    info="A number of rows, or a share such as 0.1. Left empty, the studio decides.",
+                    minimum=0,
+                    interactive=True,
+                    elem_id=f"{name}-rows",
+                )
+            parts["group"] = gr.Dropdown(
+                choices=[("Nothing", "")],
+                label="Keep rows together by",
+                info="Rows with the same value here never stand on both sides, such as one customer’s.",
+                interactive=True,
+                elem_id="group",
+            )
+
+
 def xray(parts: dict[str, Any]) -> None:
     """One example as tokens, with the row to show and the counts beside it."""
     html(
@@ -151,20 +151,10 @@ def xray(parts: dict[str, Any]) -> None:
     )
     with gr.Row(elem_classes=["ts-side", "ts-xray-row"]):
         with gr.Column(scale=7):
-            with gr.Row(elem_classes="ts-row-picker"):
-                parts["previous"] = gr.Button("Previous row", size="md", elem_id="xray-previous", elem_classes="ts-fit")
-                parts["row"] = gr.Number(
-                    1,
-                    label="Row of the file",
-                    precision=0,
-                    interactive=True,
-                    elem_id="xray-row",
-                    min_width=150,
-                )
-                parts["row_of"] = html(classes=["ts-fit-html"])
-                parts["following"] = gr.Button("Next row", size="md", elem_id="xray-next", elem_classes="ts-fit")
+            data_rows.build(parts)
             with gr.Column(elem_classes="ts-card"):
                 parts["xray"] = html(elem_id="xray")
+            data_rows.build_editor(parts)
         with gr.Column(scale=4):
             with gr.Column(elem_classes="ts-card"):
                 parts["this_row"] = html(xray_view.SOON)
@@ -174,7 +164,7 @@ def xray(parts: dict[str, Any]) -> None:
 
 def wire(page: Page) -> None:
     parts = page.parts["data_tab"]
-    reading = Reading(page.workspace, Examiner(page.xray))
+    reading = Reading(page.workspace, Examiner(page.xray, page.inspector), Watch(page.inspector))
     limits = {f"{name}.max_length": page.choices[f"{name}.max_length"] for name in METHODS}
     reader = page.inputs("model", "method") | limits
 
@@ -191,33 +181,49 @@ def wire(page: Page) -> None:
     def choose(dataset: str | None, **later: Any) -> Values:
         return reading.choose(dataset, *model_and_limit(later))
 
-    def read(*choice: Any, **later: Any) -> Values:
-        return reading.read(Choice(*choice), *model_and_limit(later))
-
-    def examine(*choice: Any, **later: Any) -> Values:
-        return reading.examine(Choice(*choice), *model_and_limit(later))
+    def asked(look: Callable[[Choice, str, int], Values]) -> Callable[..., Values]:
+        return lambda *choice, **later: look(Choice.of(*choice), *model_and_limit(later))
 
     def step(by: int, *choice: Any, **later: Any) -> Values:
-        moved = (*choice[:-1], (choice[-1] or 1) + by)
-        return reading.examine(Choice(*moved), *model_and_limit(later))
+        return reading.step(by, Choice.of(*choice), *model_and_limit(later))
+
+    def restore(**later: Any) -> Values:
+        shown = reading.choose(draft.load(page.workspace).get("dataset"), *model_and_limit(later))
+        shown.pop("drop_problem", None)  # a file may have been dropped meanwhile, and its trouble be on the page
+        return shown
 
     show(parts["drop"].upload, lambda path, **later: reading.bring(path, *model_and_limit(later)), "drop")
     for number, sample in enumerate(SAMPLES):
         take = partial(reading.bring, str(sample.path))
         show(parts[f"sample-{number}"].click, lambda take=take, **later: take(*model_and_limit(later)))
     show(parts["dataset"].input, choose, "dataset")
-    for event in (parts["prompt"].input, parts["reply"].input, parts["system"].blur):
-        show(event, read, *NAMES, "row")
-    show(parts["row"].input, examine, *NAMES, "row", trigger_mode="always_last")
-    show(parts["previous"].click, partial(step, -1), *NAMES, "row")
-    show(parts["following"].click, partial(step, 1), *NAMES, "row")
-    for later in reader.values():
-        show(later.change, examine, *NAMES, "row")
-    show(parts["waiting"].tick, examine, *NAMES, "row", **POLL)
+    show(parts["shape"].input, asked(reading.reshape), *ALL)
+    for name in NAMES[2:]:
+        event = parts[name].blur if name == "system" else parts[name].input
+        show(event, asked(reading.read), *ALL, trigger_mode="always_last")
+    show(parts["row"].input, asked(reading.examine), *ALL, trigger_mode="always_last")
+    show(parts["words"].submit, partial(step, 0), *ALL)
+    show(parts["leave_out"].click, asked(reading.leave_out), *ALL)
+    show(parts["undo_edit"].click, asked(reading.undo_edit), *ALL)
     show(
-        page.demo.load,
-        lambda **later: reading.choose(draft.load(page.workspace).get("dataset"), *model_and_limit(later)),
+        parts["save_edit"].click,
+        lambda prompt, reply, *choice, **later: reading.edit(
+            prompt, reply, Choice.of(*choice), *model_and_limit(later)
+        ),
+        "edit_prompt",
+        "edit_reply",
+        *ALL,
     )
+    show(parts["previous"].click, partial(step, -1), *ALL)
+    show(parts["following"].click, partial(step, 1), *ALL)
+    for later in reader.values():
+        show(later.change, asked(reading.examine), *ALL)
+    show(parts["waiting"].tick, asked(reading.wait), *ALL, **POLL)
+    show(parts["cancel"].click, reading.cancel)
+    show(page.demo.load, restore)
+    health = data_health.wire(page, reading)
+    show(partial(gr.on, [health.changed]), asked(reading.examine), *ALL)
+    show(partial(gr.on, [health.rows_asked]), partial(step, 0), *ALL)
     page.go(parts["next"], "model")
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from components.html import count, escape
 from components.icons import icon
-from studio.datasets.columns import ColumnGuess
+from studio.datasets.shapes import Guess, Mapping
+from studio.datasets.splits import what_it_proves
 from studio.datasets.store import Dataset, Facts, Sample
 from studio.datasets.versions import Version
 from studio.errors import StudioError
@@ -12,8 +13,10 @@ from studio.errors import StudioError
 EMPTY = '<div class="ts-empty"><p><b>No data yet.</b> Drop a file above, or try the sample.</p></div>'
 NO_DATASETS = '<p class="ts-help">None yet. What you bring is kept here.</p>'
 DROP_HELP = (
-    "CSV, TSV or JSONL up to 200 MB, with one example per row. The file stays on this computer and is never changed."
+    "CSV, Excel, JSON, JSONL, Parquet, Word, PDF, HTML, Markdown or plain text, or a zip of them. "
+    "The file stays on this computer and is never changed."
 )
+PREPARING_ROWS = '<p class="ts-help" role="status"><span class="ts-breathe"></span>Preparing all rows.</p>'
 SPLITS = (
     ("train", "Training", "The model practises on these."),
     (
@@ -76,40 +79,21 @@ def facts(found: Facts) -> str:
     return f'<dl class="ts-figures">{cells}</dl>' + (f'<ul class="ts-notes">{notes}</ul>' if notes else "")
 
 
-def certainty(role: str, chosen: str | None, guess: ColumnGuess) -> str:
-    """Beside a drop-down: how sure the guess is and why; once changed, that the choice is the person's own."""
-    if not chosen:
-        return f'<p class="ts-sure ts-t-warn">{icon("info", "s")}<span>Choose the column.</span></p>'
-    guessed = guess.prompt if role == "prompt" else guess.reply
-    if chosen != guessed:
+def certainty(mapping: Mapping, guess: Guess | None) -> str:
+    """How sure the guess is and why; once changed, that the choice is the person's own."""
+    if guess is None or (mapping.shape, mapping.columns) != (guess.mapping.shape, guess.mapping.columns):
         return f'<p class="ts-sure ts-t-acc">{icon("check", "s")}<span><b>your choice</b></span></p>'
-    sure = guess.sure[role]
+    tone, sign, word = ("good", "check", "sure") if guess.sure else ("warn", "info", "likely")
     return (
-        f'<p class="ts-sure {"ts-t-good" if sure else "ts-t-warn"}">{icon("check" if sure else "info", "s")}'
-        f"<span><b>{'sure' if sure else 'likely'}</b> "
-        f'<span class="ts-reason">{escape(guess.reason[role])}</span></span></p>'
+        f'<p class="ts-sure ts-t-{tone}">{icon(sign, "s")}<span><b>{word}</b> '
+        f'<span class="ts-reason">{escape(guess.reason)}</span></span></p>'
     )
 
 
-def unused(columns: list[str], used: set[str | None]) -> str:
+def unused(columns: list[str], mapping: Mapping) -> str:
+    used = " ".join(mapping.columns.values())
     left = [f'<span class="ts-mono">{escape(column)}</span>' for column in columns if column not in used]
-    return f'<p class="ts-help">Not used: {", ".join(left)}</p>' if left else ""
-
-
-def reading(row: int, system: str, prompt: str, reply: str) -> str:
-    """One row as question and answer."""
-    background = f'<p class="ts-said-by">Instruction</p><p class="ts-said">{escape(system)}</p>' if system else ""
-    return (
-        f"<h3>So row {row:,} is read like this</h3>"
-        '<p class="ts-help">The question goes in, the answer is what it learns to write.</p>'
-        f'<div class="ts-reads">{background}<p class="ts-said-by">Question</p>'
-        f'<p class="ts-said">{escape(prompt) or MISSING}</p></div>'
-        f'<div class="ts-writes"><p class="ts-said-by">Answer</p>'
-        f'<p class="ts-said">{escape(reply) or MISSING}</p></div>'
-    )
-
-
-MISSING = '<i class="ts-subtle">nothing, so this row is left out</i>'
+    return f'<p class="ts-help">Not used: {", ".join(left[:30])}</p>' if left else ""
 
 
 def split(version: Version) -> str:
@@ -127,9 +111,12 @@ def split(version: Version) -> str:
         f'({rows / total:.0%})</b><p class="ts-help">{text if rows else none_of(name)}</p></div></li>'
         for key, name, text, rows in shown
     )
+    proof = (
+        f'<p class="ts-help">{what_it_proves(version.rows["test"], version.kind)}</p>' if version.rows["test"] else ""
+    )
     return (
         f'<div class="ts-split" role="img" aria-label="{words} rows">{bars}</div>'
-        f'<ul class="ts-split-legend">{legend}</ul>{left_out(version)}'
+        f'<ul class="ts-split-legend">{legend}</ul>{proof}{left_out(version)}'
     )
 
 
@@ -145,7 +132,7 @@ def none_of(name: str) -> str:
 def left_out(version: Version) -> str:
     if not version.left_out:
         return ""
-    reasons = ", ".join(f"{number:,} with {escape(reason)}" for number, reason in version.left_out)
+    reasons = ", ".join(f"{number:,} ({escape(reason)})" for number, reason in version.left_out)
     total = sum(number for number, _ in version.left_out)
     return (
         f'<p class="ts-left-out">{icon("info", "s")}<span><b>{count(total, "row")} left out:</b> {reasons}. '

@@ -3,15 +3,18 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
-from studio.datasets.examples import Messages
-from studio.datasets.versions import Version
+from studio.datasets.inspection import Inspector
+from studio.datasets.rows import Messages
+from studio.datasets.store import Dataset
+from studio.datasets.versions import DataSteps, Version, is_prepared, prepare
 from studio.datasets.xray import Lengths, XRay, XRayView
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 
-Key = tuple[str, ...]
 log = logging.getLogger("tunesmith.page")
+AT_ONCE = 2000  # rows up to which the page need not wait for a version to be made
 
 
 class Examiner:
@@ -20,21 +23,29 @@ class Examiner:
     An error met in the background is raised at the next question, once; the question after that tries anew.
     """
 
-    def __init__(self, xray: XRay) -> None:
-        self.xray = xray
+    def __init__(self, xray: XRay, inspector: Inspector) -> None:
+        self.xray, self.inspector = xray, inspector
         self.known: dict[str, Lengths] = {}
         self.errors: dict[str, StudioError] = {}
         self.at_work: set[str] = set()
         self.lock = threading.Lock()
 
-    def show(self, model: str, messages: Messages, limit: int) -> XRayView | None:
+    def version(self, dataset: Dataset, steps: DataSteps) -> Version | None:
+        """The rows that these steps make; None while those of a large dataset are being made."""
+        if dataset.facts.rows <= AT_ONCE or is_prepared(dataset, steps):
+            return prepare(self.xray.workspace, dataset, steps)
+        key = f"prepare {dataset.id} {steps.model_dump_json()}"
+        self.in_background(key, lambda: self.inspector.prepare(dataset.id, steps))
+        return None
+
+    def show(self, model: str, messages: Messages, limit: int, tools: list[Any]) -> XRayView | None:
         """One conversation as tokens; None while the tokenizer is being loaded (1 to 2 s at first).
 
         Raises StudioError when the model is not on this computer or has no chat format.
         """
         find_model(self.xray.workspace, model).ready_folder(self.xray.workspace)
         if self.xray.is_warm(model):
-            return self.xray.show(model, messages, limit)
+            return self.xray.show(model, messages, limit, tools)
         self.in_background(f"warm {model}", lambda: self.xray.warm(model))
         return None
 

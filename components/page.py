@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.chat.client import Chat
+from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
 from studio.workspace import Workspace
 
@@ -17,9 +18,9 @@ class Page:
     """One page, handed to `build(page)` and then to `wire(page)` of each tab.
 
     The components in `choices` hold the truth: an action takes its inputs from there, by name, with
-    `gr.on(..., inputs_kwargs=page.inputs("dataset", "prompt"))`. Their names and owners:
+    `gr.on(..., inputs_kwargs=page.inputs("dataset", "steps"))`. Their names and owners:
 
-    - data tab: `dataset` (id), `prompt`, `reply` (column names), `system` (text)
+    - data tab: `dataset` (id), `steps` (JSON of DataSteps, "" while the data cannot be used)
     - model tab: `model`, `method` (names)
     - train tab: `preset` (name), `run_name` (text), and `METHOD.FIELD` for each setting of a method
     """
@@ -27,6 +28,7 @@ class Page:
     workspace: Workspace
     xray: XRay
     chat: Chat
+    inspector: Inspector
     demo: gr.Blocks
     # Made by app.py before any tab is built:
     run: gr.HTML  # hidden: id of the run on show, "" for none

@@ -42,9 +42,7 @@ def outlook(
     xray: XRay,
     *,
     dataset: str,
-    prompt: str,
-    reply: str,
-    system: str,
+    steps: str,
     model: str,
     method: str,
     settings: dict[str, Any],
@@ -57,16 +55,12 @@ def outlook(
         found.lacks_data = True
         found.why = ("No data yet.", "Bring a file or try the sample, then come back.")
         return found
-    if not prompt or not reply:
+    if not steps:
         found.lacks_data = True
-        found.why = (
-            "The columns are not chosen yet.",
-            "Say in Data which column is the question and which the answer.",
-        )
+        found.why = ("The data cannot be used yet.", "Say in Data how its rows are read.")
         return found
     try:
-        steps = DataSteps(prompt=prompt, reply=reply, system=(system or "").strip())
-        found.version = prepare(workspace, load_dataset(workspace, dataset), steps)
+        found.version = prepare(workspace, load_dataset(workspace, dataset), DataSteps.model_validate_json(steps))
         checked = check(method, settings)
         found.steps = checked.steps(found.version.rows["train"])
         found.ready = True

@@ -10,6 +10,7 @@ from components.html import head, html, moved, title
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
+from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 from studio.methods import METHODS, find_method
 from studio.training.presets import find_preset, list_presets
@@ -18,7 +19,7 @@ from studio.training.recipe import new_recipe
 
 FIRST_PRESET = "balanced"
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
-DATA = ("dataset", "prompt", "reply", "system", "model", "method")
+DATA = ("dataset", "steps", "model", "method")
 
 
 def build(page: Page) -> None:
@@ -115,13 +116,18 @@ def wire(page: Page) -> None:
 
     def start(**chosen: Any) -> Any:
         asked = split(chosen)
-        dataset_id = asked.pop("dataset")
-        if not dataset_id:
+        dataset_id, steps = asked.pop("dataset"), asked.pop("steps")
+        if not dataset_id or not steps:
             raise StudioError("There is no data yet.", "Choose it in Data first.")
         preset = find_preset(asked["preset"])
         stem = Path(load_dataset(page.workspace, dataset_id).name).stem.replace("_", " ").replace("-", " ").capitalize()
         name = asked.pop("run_name").strip() or f"{stem} · {preset.title}"
-        run = submit(page.workspace, new_recipe(page.workspace, name=name, dataset_id=dataset_id, **asked))
+        run = submit(
+            page.workspace,
+            new_recipe(
+                page.workspace, name=name, dataset_id=dataset_id, steps=DataSteps.model_validate_json(steps), **asked
+            ),
+        )
         return run.id, gr.Tabs(selected="live")
 
     def queue_note() -> str:
@@ -135,8 +141,8 @@ def wire(page: Page) -> None:
     gr.on(
         [
             page.demo.load,
-            choices["system"].blur,  # each state of the data is kept, so not at every letter
-            *(choice.change for name, choice in everything.items() if name not in ("run_name", "system")),
+            moved(choices["steps"]),
+            *(choice.change for name, choice in everything.items() if name not in ("run_name", "steps")),
         ],
         plain(look),
         inputs_kwargs=everything,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.datasets.versions import DataSteps
 from studio.workspace import Workspace, open_workspace
 from tests.tiny import make_tiny_model
 
@@ -62,6 +63,13 @@ def make_recipe(tmp_path: Path, tiny_model: Path, make_csv: Callable[..., Path])
         return path
 
     return make
+
+
+def chat_steps(prompt: str = "question", reply: str = "answer", system: str = "", **more: object) -> DataSteps:
+    """Steps that read questions and answers from two columns; `more` are further fields of DataSteps."""
+    columns = {"prompt": prompt, "reply": reply}
+    mapping = {"kind": "chat", "shape": "prompt_reply", "columns": columns, "system": system}
+    return DataSteps.model_validate({"mapping": mapping, **more})
 
 
 def wait_until(true: Callable[[], object], seconds: float, what: str) -> None:

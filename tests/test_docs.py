@@ -6,6 +6,8 @@ import shlex
 import pytest
 
 import launch
+from studio.datasets.health import CHECKS
+from studio.datasets.shapes import SHAPES
 from studio.methods import METHODS
 from studio.training.presets import list_presets
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
@@ -24,6 +26,11 @@ def test_the_recipe_table_names_exactly_the_fields_there_are() -> None:
 
 def test_every_preset_is_named() -> None:
     assert [preset.name for preset in list_presets() if f"`{preset.name}`" not in README] == []
+
+
+def test_every_shape_and_every_fix_is_named() -> None:
+    names = [*SHAPES, *(check.name for check in CHECKS if check.mend)]
+    assert [name for name in names if f"`{name}`" not in README] == []
 
 
 def test_the_recipe_in_the_readme_is_a_recipe() -> None:

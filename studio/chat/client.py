@@ -47,7 +47,8 @@ class Chat:
             raise StudioError(f"“{run.name}” has kept nothing to ask.", "Choose a run that finished.")
         if look().device != "cpu" and active_run(self.workspace):
             raise StudioError("A training is using the graphics card.", "Ask again when it has ended, or stop it.")
-        messages = messages_of(run.recipe().data.system, question.strip())
+        mapping = run.recipe().data.mapping
+        messages = messages_of(mapping.system if mapping else "", question.strip())
         request = {
             "run": run.id,
             "messages": messages,

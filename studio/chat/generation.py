@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from studio.chat.shared_batch import shared_batch
-from studio.datasets.examples import Messages, prompt_ids
+from studio.datasets.examples import prompt_ids
+from studio.datasets.rows import Messages
 
 if TYPE_CHECKING:
     from peft import PeftModel

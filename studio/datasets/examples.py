@@ -1,15 +1,19 @@
-"""From a row to token ids and labels: the one place, used by the trainer, the X-ray and the chat alike."""
+"""From a conversation to token ids and labels: the one place, used by the trainer, the X-ray and the chat alike."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from studio.datasets.rows import Messages, content_of, pack
 from studio.errors import StudioError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # the label that the loss leaves out, as everywhere in transformers
-Messages = list[dict[str, str]]
+TOGETHER = 500  # conversations tokenised at once: the tokenizer then uses all cores
+Segment = tuple[str, bool]  # text, and whether the model learns to write it
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Example:
 
 
 def messages_of(system: str, prompt: str, reply: str | None = None) -> Messages:
-    """The conversation of one row; without a reply it is what the model is asked."""
+    """The conversation of one question; without a reply it is what the model is asked."""
     messages = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": prompt})
     if reply is not None:
@@ -38,25 +42,78 @@ def messages_of(system: str, prompt: str, reply: str | None = None) -> Messages:
     return messages
 
 
-def chat_texts(tokenizer: "PreTrainedTokenizerBase", messages: Messages) -> tuple[str, str]:
-    """What the model reads and what it learns to write, as text through the model's own chat template."""
+def segments(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: list[Any] | None = None) -> list[Segment]:
+    """The conversation through the model's own chat template, cut where reading and learning change.
+
+    Learned is what the assistant says, each turn with the mark that ends it, save turns of `weight` 0. A turn that the
+    template shows differently once the talk has gone on (some leave out earlier thoughts) is only read.
+    Raises StudioError when the model has no chat format, or when its last turn cannot be told from the rest.
+    """
     if not tokenizer.chat_template:
         raise StudioError(
             "This model has no chat format of its own, so it cannot be taught to answer questions.",
             "Choose an instruct or chat model.",
         )
-    read = str(tokenizer.apply_chat_template(messages[:-1], tokenize=False, add_generation_prompt=True))
-    whole = str(tokenizer.apply_chat_template(messages, tokenize=False))
-    if not whole.startswith(read):
-        raise StudioError(
-            "This model's chat format rewrites the question once the answer is known, "
-            "so we cannot tell which part to learn.",
-            "Choose another instruct model.",
-        )
-    learn = whole[len(read) :].rstrip()
+    messages, tools = for_template(tokenizer, messages, tools or [])
+    whole = text_of(tokenizer, messages, tools)
+    parts: list[Segment] = []
+    done = 0
+    last = len(messages) - 1
+    for number, message in enumerate(messages):
+        if message["role"] != "assistant" or (number < last and message.get("weight") == 0):
+            continue
+        read = text_of(tokenizer, messages[:number], tools, asking=True)
+        said = whole if number == last else text_of(tokenizer, messages[: number + 1], tools)
+        if not (said.startswith(read) and whole.startswith(said.rstrip()) and len(read) >= done):
+            if number < last:
+                continue
+            raise StudioError(
+                "This model's chat format rewrites the question once the answer is known, "
+                "so we cannot tell which part to learn.",
+                "Choose another instruct model.",
+            )
+        end = len(said.rstrip())
+        parts += [(whole[done : len(read)], False), (whole[len(read) : end], True)]
+        done = end
+    if messages[last]["role"] != "assistant":
+        raise StudioError("This conversation does not end with an answer.", "Leave this row out, or add the answer.")
     # The mark that ends the answer is learned too: without it the model would never stop.
-    eos = str(tokenizer.eos_token)
-    return read, learn if learn.endswith(eos) else learn + eos
+    eos, (text, _) = str(tokenizer.eos_token), parts[-1]
+    parts[-1] = (text if text.endswith(eos) else text + eos, True)
+    return [part for part in parts if part[0]]
+
+
+def text_of(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: list[Any], asking: bool = False) -> str:
+    """The conversation as the chat template writes it; `asking` opens the assistant's next turn."""
+    return str(
+        tokenizer.apply_chat_template(messages, tools=tools or None, tokenize=False, add_generation_prompt=asking)
+    )
+
+
+def for_template(
+    tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: list[Any]
+) -> tuple[Messages, list[Any]]:
+    """Calls of tools as plain text, where the model's chat format has no place of its own for them."""
+    uses_tools = bool(tools) or any(message.get("tool_calls") or message["role"] == "tool" for message in messages)
+    if not uses_tools or "tool" in str(tokenizer.chat_template):
+        return messages, tools
+    spoken: Messages = []
+    if tools:
+        described = "You can call these tools:\n" + "\n".join(pack(tool) for tool in tools)
+        system = messages[0]["content"] + "\n\n" if messages and messages[0]["role"] == "system" else ""
+        spoken.append({"role": "system", "content": system + described})
+        messages = messages[1:] if system else messages
+    for message in messages:
+        if message.get("tool_calls"):
+            calls = "\n".join(
+                f"<tool_call>{pack(call.get('function', call))}</tool_call>" for call in message["tool_calls"]
+            )
+            words = message.get("content") or ""
+            message = {**message, "content": f"{words}\n{calls}".strip()}
+        elif message["role"] == "tool":
+            message = {"role": "user", "content": f"<tool_response>{content_of(message)}</tool_response>"}
+        spoken.append(message)
+    return spoken, []
 
 
 def encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
@@ -64,18 +121,35 @@ def encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def render(tokenizer: "PreTrainedTokenizerBase", messages: Messages, max_length: int) -> Example:
+def render(
+    tokenizer: "PreTrainedTokenizerBase", messages: Messages, max_length: int, tools: list[Any] | None = None
+) -> Example:
     """Ids and labels of one conversation that ends with the assistant, cut at the end to `max_length` tokens.
 
-    Question and answer are tokenised apart, because that is how they meet when the model is asked.
+    What is read and what is learned are tokenised apart, because that is how they meet when the model is asked.
     """
-    read, learn = (encode(tokenizer, text) for text in chat_texts(tokenizer, messages))
-    ids = read + learn
-    labels = [IGNORED] * len(read) + learn
-    return Example(ids[:max_length], labels[:max_length], len(ids))
+    return next(render_all(tokenizer, [(messages, tools or [])], max_length))
 
 
-def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: Messages) -> list[int]:
+def render_all(
+    tokenizer: "PreTrainedTokenizerBase", conversations: Iterable[tuple[Messages, list[Any]]], max_length: int
+) -> Iterator[Example]:
+    """`render` for many conversations of (messages, tools), a few hundred at a time."""
+    rest = iter(conversations)
+    while some := list(islice(rest, TOGETHER)):
+        parts = [segments(tokenizer, messages, tools) for messages, tools in some]
+        texts = [text for part in parts for text, _ in part]
+        encoded = iter(tokenizer(texts, add_special_tokens=False)["input_ids"])
+        for part in parts:
+            ids: list[int] = []
+            labels: list[int] = []
+            for _, learned in part:
+                tokens = next(encoded)
+                ids += tokens
+                labels += tokens if learned else [IGNORED] * len(tokens)
+            yield Example(ids[:max_length], labels[:max_length], len(ids))
+
+
+def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: list[Any] | None = None) -> list[int]:
     """What the model is given when it is asked: exactly the part that it read in training."""
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    return encode(tokenizer, str(text))
+    return encode(tokenizer, text_of(tokenizer, *for_template(tokenizer, messages, tools or []), asking=True))

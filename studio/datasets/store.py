@@ -3,14 +3,14 @@
 import hashlib
 import re
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pandas
 
-from studio.datasets.readers import read
+from studio.datasets.table_file import Progress, build_table, first_rows
 from studio.errors import StudioError
 from studio.workspace import ASSETS, Workspace, read_json, speaking_of_disk, write_json
 
@@ -31,7 +31,10 @@ SAMPLES = [
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found in a file; `bytes` is its size, `notes` are plain sentences."""
+    """What was found in a file; `bytes` is its size, `notes` are plain sentences.
+
+    dropped: rows that had to be left out. sheet: the sheet of a workbook that was read, "" for other files.
+    """
 
     format: str
     encoding: str
@@ -39,6 +42,8 @@ class Facts:
     columns: list[str]
     bytes: int
     notes: list[str] = field(default_factory=list)
+    dropped: int = 0
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,45 +62,79 @@ class Dataset:
         """The file as it came; nothing ever writes to it."""
         return self.folder / f"raw{Path(self.name).suffix.lower()}"
 
+    @property
+    def table(self) -> Path:
+        """Its rows as Parquet, all columns text; for reading in parts what is too big for `frame`."""
+        return self.folder / "table.parquet"
+
+    @property
+    def dropped(self) -> Path | None:
+        """A CSV of the rows that had to be left out (line, reason, text); None when there are none."""
+        path = self.folder / "dropped.csv"
+        return path if path.exists() else None
+
     def frame(self) -> pandas.DataFrame:
         """All rows; every cell is a str, "" where the file has nothing."""
-        return pandas.read_parquet(self.folder / "table.parquet")
+        return pandas.read_parquet(self.table)
+
+    def head(self, rows: int) -> pandas.DataFrame:
+        """The first rows, at most so many, without reading the others."""
+        return first_rows(self.table, rows)
 
 
-def add_file(workspace: Workspace, path: Path | str, name: str | None = None) -> Dataset:
+def add_file(
+    workspace: Workspace,
+    path: Path | str,
+    name: str | None = None,
+    sheet: str | None = None,
+    watch: Callable[[Progress], None] | None = None,
+) -> Dataset:
     """Take a file into the home. The same content under the same name is taken in once.
 
-    Raises StudioError when it cannot be read; then nothing is left behind.
+    sheet: of a workbook; None for the first one with cells. watch: called after each part that was read; what it
+    raises, such as Cancelled, goes to the caller. Raises StudioError when the file cannot be read. In both cases
+    nothing is left behind.
     """
     path = Path(path)
     name = clean_name(name or path.name)
-    table = read(path, name)
-    digest = file_hash(path)
-    folder = workspace.datasets / f"{slug(Path(name).stem)}-{digest[:10]}"
-    added = datetime.now(UTC)
-    facts = Facts(
-        table.format,
-        table.encoding,
-        len(table.frame),
-        [str(column) for column in table.frame.columns],
-        path.stat().st_size,
-        table.notes,
-    )
-    dataset = Dataset(folder.name, name, added, digest, facts, folder)
-    if not (folder / "dataset.json").exists():
+    with speaking_of_disk(path):
+        size = path.stat().st_size
+    table = build_table(workspace.scratch, path, name, sheet, watch or (lambda progress: None))
+    try:
         with speaking_of_disk(workspace.datasets):
-            building = Path(mkdtemp(dir=workspace.scratch))
-            try:
-                shutil.copyfile(path, building / dataset.raw.name)
-                table.frame.to_parquet(building / "table.parquet", index=False)
-                describe(dataset, building)
+            digest = copy_and_hash(path, table.folder / f"raw{Path(name).suffix.lower()}")
+            facts = Facts(
+                table.format,
+                table.encoding,
+                table.rows,
+                table.columns,
+                size,
+                table.notes,
+                table.dropped,
+                table.sheet,
+            )
+            folder = workspace.datasets / f"{slug(Path(name).stem)}-{key_of(digest, table.sheet)}"
+            dataset = Dataset(folder.name, name, datetime.now(UTC), digest, facts, folder)
+            if (folder / "dataset.json").exists():
+                describe(dataset, folder)  # brought again: it moves to the top of the list
+            else:
+                describe(dataset, table.folder)
                 shutil.rmtree(folder, ignore_errors=True)
-                building.rename(folder)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
-    else:
-        describe(dataset, folder)  # brought again: it moves to the top of the list
-    return dataset
+                table.folder.rename(folder)
+            return dataset
+    finally:
+        shutil.rmtree(table.folder, ignore_errors=True)
+
+
+def copy_and_hash(source: Path, target: Path) -> str:
+    """Copy a file; returns the SHA-256 of what was copied, so that both are sure to be of the same bytes."""
+    shutil.copyfile(source, target)
+    return file_hash(target)
+
+
+def key_of(digest: str, sheet: str) -> str:
+    """What tells datasets apart: the file, and the sheet of a workbook."""
+    return hashlib.sha256(f"{digest}\n{sheet}".encode()).hexdigest()[:10] if sheet else digest[:10]
 
 
 def describe(dataset: Dataset, folder: Path) -> None:
@@ -116,12 +155,13 @@ def load_dataset(workspace: Workspace, id: str) -> Dataset:
     document = read_json(folder / "dataset.json")
     if document is None or not id:
         raise StudioError("That dataset is not on this computer.", "Choose another one, or bring the file again.")
+    known = {each.name for each in fields(Facts)}  # one written by another version may have fewer fields, or more
     return Dataset(
         folder.name,
         document["name"],
         datetime.fromisoformat(document["added"]),
         document["hash"],
-        Facts(**document["facts"]),
+        Facts(**{name: value for name, value in document["facts"].items() if name in known}),
         folder,
     )
 

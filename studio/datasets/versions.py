@@ -1,18 +1,25 @@
 """Versions of a dataset: the untouched file, a list of steps, and the rows that come out as Parquet."""
 
 import hashlib
-import json
-import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import numpy
 import pandas
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.datasets.fixing import Done, Fix, mend
+from studio.datasets.hand import Edit, edit, leave_out
+from studio.datasets.health import CHECKS
+from studio.datasets.health.check import Data
+from studio.datasets.rows import COLUMNS, plain_texts
+from studio.datasets.shapes import Mapping, apply
+from studio.datasets.splits import SplitPlan, split
 from studio.datasets.store import Dataset
 from studio.errors import StudioError
 from studio.workspace import Workspace, read_json, speaking_of_disk, write_json
@@ -21,49 +28,53 @@ SPLITS = ("train", "validation", "test")
 
 
 class DataSteps(BaseModel):
-    """Everything that is done to the file, in this order: choose columns, leave out unusable rows, split."""
+    """Everything that is done to the file, in this order. The file itself is never changed."""
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: str = Field(description="Column that holds what people ask.")
-    reply: str = Field(description="Column that holds what the model should answer.")
-    system: str = Field("", description="Instruction put in front of every example; empty: the model's own.")
-    validation: float | None = Field(
-        None,
-        ge=0,
-        le=1e9,
-        description="Check rows: a share below 1, or a number of rows; left out: a tenth, at most 64.",
-    )
-    test: float | None = Field(
-        None,
-        ge=0,
-        le=1e9,
-        description="Test rows: a share below 1, or a number of rows; left out: a sixth, at most 200.",
-    )
-    seed: int = Field(42, description="Decides which rows go into which split.")
+    mapping: Mapping = Field(description="How a row of the file is read.")
+    left_out: list[int] = Field(default_factory=list, description="Rows of the file taken out by hand.")
+    edits: list[Edit] = Field(default_factory=list, description="Texts changed by hand.")
+    fixes: list[Fix] = Field(default_factory=list, description="Fixes that are switched on.")
+    split: SplitPlan = Field(default_factory=SplitPlan, description="Which rows are kept for checking and testing.")
 
 
 @dataclass(frozen=True)
 class Version:
     """Rows ready for training. `rows` counts each split, `left_out` says how many rows were not usable and why.
 
-    `fingerprint` is a SHA-256 over the content of all rows and their splits.
+    `fixed` tells what each fix did. `fingerprint` is a SHA-256 over the content of all rows and their splits.
     """
 
     fingerprint: str
     folder: Path
     rows: dict[str, int]
     left_out: list[tuple[int, str]]
+    fixed: list[Done]
     steps: DataSteps
+    made: datetime
+
+    @property
+    def kind(self) -> str:
+        """One of `rows.KINDS`."""
+        return self.steps.mapping.kind
 
     @property
     def parquet(self) -> Path:
         return self.folder / "rows.parquet"
 
     def frame(self, split: str) -> pandas.DataFrame:
-        """The rows of one split: columns prompt, reply (str) and row (1-based row of the file)."""
-        frame = pandas.read_parquet(self.parquet)
-        return frame[frame["split"] == split].drop(columns="split").reset_index(drop=True)
+        """The rows of one split, in the columns of studio/datasets/rows.py."""
+        return pandas.read_parquet(self.parquet, filters=[("split", "==", split)]).drop(columns="split")
+
+    def row(self, number: int) -> pandas.DataFrame:
+        """What became of one row of the file; empty when it was left out, several rows when it was cut in pieces."""
+        return pandas.read_parquet(self.parquet, filters=[("row", "==", number)])
+
+    def texts(self, split: str) -> pandas.DataFrame:
+        """The rows of one split as plain text: columns row, prompt and reply."""
+        frame = self.frame(split)
+        return pandas.concat([frame[["row"]], plain_texts(frame, self.kind)], axis=1)
 
 
 def prepare(workspace: Workspace, dataset: Dataset, steps: DataSteps) -> Version:
@@ -71,22 +82,51 @@ def prepare(workspace: Workspace, dataset: Dataset, steps: DataSteps) -> Version
 
     Raises StudioError when a column is missing or too few rows can be used.
     """
-    key = hashlib.sha256(steps.model_dump_json().encode()).hexdigest()[:12]
-    folder = dataset.folder / "versions" / key
+    folder = version_folder(dataset, steps)
     with FileLock(workspace.locks / f"{dataset.id}.lock"):
         known = read_json(folder / "version.json") or make(workspace, dataset, steps, folder)
-    left_out = [(int(count), str(reason)) for count, reason in known["left_out"]]
-    return Version(known["fingerprint"], folder, known["rows"], left_out, steps)
+    return opened(folder, known)
+
+
+def is_prepared(dataset: Dataset, steps: DataSteps) -> bool:
+    """Whether the version of these steps has been made already."""
+    return (version_folder(dataset, steps) / "version.json").exists()
+
+
+def version_folder(dataset: Dataset, steps: DataSteps) -> Path:
+    key = hashlib.sha256(steps.model_dump_json().encode()).hexdigest()[:12]
+    return dataset.folder / "versions" / key
+
+
+def list_versions(dataset: Dataset) -> list[Version]:
+    """Every version made of this dataset, the newest first."""
+    found = [(file.parent, read_json(file)) for file in (dataset.folder / "versions").glob("*/version.json")]
+    versions = [opened(folder, known) for folder, known in found if known]
+    return sorted(versions, key=lambda version: version.made, reverse=True)
+
+
+def opened(folder: Path, known: dict[str, Any]) -> Version:
+    return Version(
+        known["fingerprint"],
+        folder,
+        known["rows"],
+        [(int(count), str(reason)) for count, reason in known["left_out"]],
+        [Done(**done) for done in known["fixed"]],
+        DataSteps.model_validate(known["steps"]),
+        datetime.fromisoformat(known["made"]),
+    )
 
 
 def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path) -> dict[str, Any]:
     """Write a version's folder, whole or not at all. Returns its version.json."""
-    frame, left_out = apply(dataset, steps)
+    frame, left_out, fixed = carry_out(dataset, steps)
     known = {
         "fingerprint": fingerprint(frame),
         "rows": {split: int((frame["split"] == split).sum()) for split in SPLITS},
         "left_out": left_out,
-        "steps": steps.model_dump(),
+        "fixed": [asdict(done) for done in fixed],
+        "steps": steps.model_dump(mode="json"),
+        "made": datetime.now(UTC).isoformat(),
     }
     with speaking_of_disk(dataset.folder):
         building = Path(mkdtemp(dir=workspace.scratch))
@@ -101,70 +141,49 @@ def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path)
     return known
 
 
-def apply(dataset: Dataset, steps: DataSteps) -> tuple[pandas.DataFrame, list[tuple[int, str]]]:
-    """Rows (columns row, split, prompt, reply) and the rows left out as (count, reason)."""
-    table = dataset.frame()
-    for column in (steps.prompt, steps.reply):
-        if column not in table.columns:
-            raise StudioError(
-                f"{dataset.name} has no column called “{column}”.",
-                f"Its columns are: {', '.join(map(str, table.columns))}. Choose one of these.",
-            )
-    if steps.prompt == steps.reply:
+def carry_out(dataset: Dataset, steps: DataSteps) -> tuple[pandas.DataFrame, list[tuple[int, str]], list[Done]]:
+    """All steps: the rows with their split, rows left out as (count, reason), and what each fix did."""
+    data, left_out = mapped(dataset, steps)
+    data, fixed = mend(CHECKS, data, steps.fixes)
+    name, kind = dataset.name, steps.mapping.kind
+    if len(data.rows) < 2:
         raise StudioError(
-            f"The question and the answer are both taken from “{steps.prompt}”.",
-            "Choose two different columns, or the model only learns to repeat.",
+            f"No row of {name} can be used{because(left_out)}."
+            if data.rows.empty
+            else f"Only one row of {name} can be used, and one example is not enough to learn from.",
+            "Choose other columns, switch fixes off, or fill in the missing cells.",
         )
-    frame = pandas.DataFrame(
-        {
-            "row": range(1, len(table) + 1),
-            "split": "train",
-            "prompt": table[steps.prompt].str.strip(),
-            "reply": table[steps.reply].str.strip(),
-        }
-    )
-    no_prompt, no_reply = frame["prompt"] == "", frame["reply"] == ""
-    left_out = [
-        (int(no_prompt.sum()), "no question"),
-        (int((no_reply & ~no_prompt).sum()), "no answer"),
-    ]
-    frame = frame[~no_prompt & ~no_reply].reset_index(drop=True)
-    if len(frame) < 2:
-        raise StudioError(
-            f"No row of {dataset.name} can be used: each needs both “{steps.prompt}” and “{steps.reply}”."
-            if frame.empty
-            else f"Only one row of {dataset.name} can be used, and one example is not enough to learn from.",
-            "Choose other columns, or fill in the missing cells.",
-        )
-    split_rows(frame, steps)
-    return frame, [(count, reason) for count, reason in left_out if count]
+    frame = data.rows.copy()
+    frame["split"] = split(frame, kind, steps.split)
+    copies = frame["split"] == ""
+    if copies.any():
+        left_out = [*left_out, (int(copies.sum()), "made from a row that is kept for testing")]
+    return frame[~copies].reset_index(drop=True), left_out, fixed
 
 
-def split_rows(frame: pandas.DataFrame, steps: DataSteps) -> None:
-    """Mark test and check rows, drawn by lot with the seed; the training rows keep the file's order."""
-    total = len(frame)
-    test = size(steps.test, total, default=min(total // 6, 200) if total >= 12 else 0)
-    validation = size(steps.validation, total, default=min(max(total // 10, 1), 64) if total >= 10 else 0)
-    if test + validation >= total:
-        raise StudioError(
-            f"{test} test rows and {validation} check rows leave none of the {total} rows to learn from.",
-            "Set aside fewer rows.",
-        )
-    order = list(range(total))
-    random.Random(steps.seed).shuffle(order)
-    frame.loc[order[:test], "split"] = "test"
-    frame.loc[order[test : test + validation], "split"] = "validation"
+def mapped(dataset: Dataset, steps: DataSteps) -> tuple[Data, list[tuple[int, str]]]:
+    """The rows as they are read, with what was changed by hand, before any fix."""
+    rows, unusable = apply(dataset.frame(), steps.mapping)
+    counts: dict[str, int] = {}
+    for one in unusable:
+        counts[one.reason] = counts.get(one.reason, 0) + 1
+    left_out = [(count, reason) for reason, count in counts.items()]
+    rows, taken = leave_out(rows, steps.left_out)
+    if taken:
+        left_out.append((taken, "taken out by hand"))
+    return Data(edit(rows, steps.mapping.kind, steps.edits), steps.mapping.kind), left_out
 
 
-def size(asked: float | None, total: int, default: int) -> int:
-    if asked is None:
-        return default
-    return round(asked * total) if asked < 1 else int(asked)
+def because(left_out: list[tuple[int, str]]) -> str:
+    """The commonest reason why rows were left out, to be put behind a statement."""
+    return f": {max(left_out)[1]}" if left_out else ""
 
 
 def fingerprint(frame: pandas.DataFrame) -> str:
     """SHA-256 over the rows in order, independent of how Parquet happens to be written."""
     digest = hashlib.sha256()
-    for record in zip(frame["split"], frame["prompt"], frame["reply"], strict=True):
-        digest.update(json.dumps(record, ensure_ascii=False).encode())
+    for column in ("split", *COLUMNS):
+        values = [str(value).encode() for value in frame[column]]
+        digest.update(numpy.array([len(value) for value in values], dtype="<u8").tobytes())  # where each one ends
+        digest.update(b"".join(values))
     return digest.hexdigest()

@@ -1,10 +1,11 @@
 """What the model really sees, for the page: asked of a light helper process that holds the tokenizer."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from studio.child import Child, Reply
-from studio.datasets.examples import Messages
+from studio.datasets.rows import Messages
 from studio.datasets.versions import Version
 from studio.models.catalogue import Model, find_model
 from studio.workspace import Workspace
@@ -41,10 +42,12 @@ class XRayView:
 class Lengths:
     """Tokens of the training rows: `tokens` in all and `trained` that are learned from, both after cutting.
 
-    `counts` is a histogram as (upper edge in tokens, rows). Beyond 2,000 rows they are counted on a sample
-    spread over all rows, and `tokens` and `trained` are scaled up.
+    `counts` is a histogram as (upper edge in tokens, rows). Beyond 2,000 rows they are counted on
+    `sampled` rows spread over all, and the other numbers are scaled up.
     """
 
+    rows: int
+    sampled: int
     tokens: int
     trained: int
     longest: int
@@ -69,13 +72,14 @@ class XRay:
     def is_warm(self, model: str) -> bool:
         return model in self.warmed
 
-    def show(self, model: str, messages: Messages, max_length: int) -> XRayView:
+    def show(self, model: str, messages: Messages, max_length: int, tools: list[Any] | None = None) -> XRayView:
         """One conversation, which must end with the assistant, as tokens.
 
         Raises StudioError when the model is not on this computer or has no chat format.
         """
         reply = self.one(
-            {"do": "show", "messages": messages, "max_length": max_length}, find_model(self.workspace, model)
+            {"do": "show", "messages": messages, "tools": tools or [], "max_length": max_length},
+            find_model(self.workspace, model),
         )
         segments = [Segment(s["role"], [Piece(*piece) for piece in s["pieces"]]) for s in reply.pop("segments")]
         return XRayView(segments=segments, **reply)
@@ -85,11 +89,16 @@ class XRay:
         request = {
             "do": "lengths",
             "parquet": str(version.parquet),
-            "system": version.steps.system,
+            "kind": version.kind,
             "max_length": max_length,
         }
         reply = self.one(request, find_model(self.workspace, model))
         return Lengths(**{**reply, "counts": [(edge, rows) for edge, rows in reply["counts"]]})
+
+    def totals(self, model: str, rows: Path, kind: str) -> list[int]:
+        """Tokens of every row of a Parquet file of rows, uncut, in its order."""
+        reply = self.one({"do": "totals", "parquet": str(rows), "kind": kind}, find_model(self.workspace, model))
+        return list(reply["totals"])
 
     def one(self, request: dict[str, Any], model: Model) -> Reply:
         folder = model.ready_folder(self.workspace)

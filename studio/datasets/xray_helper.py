@@ -10,7 +10,8 @@ import pandas
 from transformers import PreTrainedTokenizerFast
 
 from studio.child import Reply, serve
-from studio.datasets.examples import Messages, chat_texts, messages_of, render
+from studio.datasets.examples import for_template, render, render_all, segments
+from studio.datasets.rows import Messages, content_of, conversations
 
 SAMPLE_ROWS = 2000
 BARS = 12
@@ -24,22 +25,27 @@ def tokenizer_of(folder: str) -> PreTrainedTokenizerFast:
 def answer(request: Reply, stopped: Event) -> Iterator[Reply]:
     tokenizer = tokenizer_of(request["folder"])
     if request["do"] == "show":
-        yield show(tokenizer, request["messages"], request["max_length"])
+        yield show(tokenizer, request["messages"], request["tools"], request["max_length"])
     elif request["do"] == "lengths":
-        yield lengths(tokenizer, request["parquet"], request["system"], request["max_length"])
+        yield lengths(tokenizer, request["parquet"], request["kind"], request["max_length"])
+    elif request["do"] == "totals":
+        yield {"totals": totals(tokenizer, pandas.read_parquet(request["parquet"]), request["kind"])}
     else:
         yield {"warm": True}
 
 
-def show(tokenizer: PreTrainedTokenizerFast, messages: Messages, limit: int) -> Reply:
+def show(tokenizer: PreTrainedTokenizerFast, messages: Messages, tools: list[Any], limit: int) -> Reply:
     """The pieces of one conversation, grouped by who speaks."""
-    example = render(tokenizer, messages, limit)
-    read, learn = chat_texts(tokenizer, messages)
-    pieces = pieces_of(tokenizer, read, "read") + pieces_of(tokenizer, learn, "learn")
+    example = render(tokenizer, messages, limit, tools)
+    pieces = [
+        piece
+        for text, learned in segments(tokenizer, messages, tools)
+        for piece in pieces_of(tokenizer, text, "learn" if learned else "read")
+    ]
     pieces = [piece if i < limit else (piece[0], "cut", piece[2]) for i, piece in enumerate(pieces)]
-    segments = by_speaker(pieces, messages)
+    spoken, _ = for_template(tokenizer, messages, tools)
     return {
-        "segments": [{"role": role, "pieces": part} for role, part in segments],
+        "segments": [{"role": role, "pieces": part} for role, part in by_speaker(pieces, spoken)],
         "read": len(example.ids) - example.learned,
         "learn": example.learned,
         "cut": example.total - len(example.ids),
@@ -71,15 +77,16 @@ def by_speaker(pieces: list[PieceTuple], messages: Messages) -> list[tuple[str, 
     starts: list[tuple[int, str]] = []
     position = 0
     for message in messages:
-        position = max(text.find(message["content"].strip(), position), position)
+        words = content_of(message).strip()
+        position = max(text.find(words, position), position)
         starts.append((position, message["role"]))
-        position += len(message["content"].strip())
+        position += len(words)
     edges = [(0, "opening")] + [(turn_start(pieces, at), role) for at, role in starts]
-    segments = []
+    parts = []
     for (begin, role), (end, _) in zip(edges, [*edges[1:], (len(pieces), "")], strict=True):
         if pieces[begin:end]:
-            segments.append((role, pieces[begin:end]))
-    return segments
+            parts.append((role, pieces[begin:end]))
+    return parts
 
 
 def turn_start(pieces: list[PieceTuple], at: int) -> int:
@@ -94,18 +101,17 @@ def turn_start(pieces: list[PieceTuple], at: int) -> int:
     return best
 
 
-def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, system: str, limit: int) -> Reply:
+def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, kind: str, limit: int) -> Reply:
     frame: Any = pandas.read_parquet(parquet, filters=[("split", "==", "train")])
     rows = len(frame)
     frame = frame.iloc[:: max(1, rows // SAMPLE_ROWS)]
-    examples = [
-        render(tokenizer, messages_of(system, prompt, reply), limit)
-        for prompt, reply in zip(frame["prompt"], frame["reply"], strict=True)
-    ]
+    examples = list(render_all(tokenizer, conversations(frame, kind), limit))
     scale = rows / len(examples)
     totals = [example.total for example in examples]
     width = max(1, -(-max(totals) // BARS))
     return {
+        "rows": rows,
+        "sampled": len(examples),
         "tokens": round(sum(len(example.ids) for example in examples) * scale),
         "trained": round(sum(example.learned for example in examples) * scale),
         "longest": max(totals),
@@ -116,6 +122,11 @@ def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, system: str, limit
             for bar in range(BARS)
         ],
     }
+
+
+def totals(tokenizer: PreTrainedTokenizerFast, rows: pandas.DataFrame, kind: str) -> list[int]:
+    """Tokens of every row before cutting."""
+    return [example.total for example in render_all(tokenizer, conversations(rows, kind), 1)]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.chat.generation import greedy_answers
-from studio.datasets.examples import messages_of
+from studio.datasets.rows import conversations
 from studio.datasets.versions import Version
 from studio.workspace import write_json
 
@@ -30,11 +30,11 @@ def test_losses(trainer: "ReplyTrainer", version: Version, max_length: int) -> d
 def record_answers(folder: Path, trainer: "ReplyTrainer", version: Version) -> None:
     """Write answers.json: the tuned model's greedy answers to a few questions, as the run leaves it."""
     split = next(name for name in ("test", "validation", "train") if version.rows[name])
-    questions = list(version.frame(split)["prompt"][:QUESTIONS])
-    conversations = [messages_of(version.steps.system, question) for question in questions]
+    rows = version.frame(split).head(QUESTIONS)
+    asked = [messages[:-1] for messages, _ in conversations(rows, version.kind)]
     model = trainer.accelerator.unwrap_model(trainer.model)
-    answers = greedy_answers(model, trainer.processing_class, conversations, ANSWER_TOKENS)
+    answers = greedy_answers(model, trainer.processing_class, asked, ANSWER_TOKENS)
     write_json(
         folder / "answers.json",
-        {"max_new_tokens": ANSWER_TOKENS, "conversations": conversations, "answers": answers},
+        {"max_new_tokens": ANSWER_TOKENS, "conversations": asked, "split": split, "answers": answers},
     )

@@ -13,7 +13,8 @@ from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from studio.datasets.examples import IGNORED, messages_of, render
+from studio.datasets.examples import IGNORED, render_all
+from studio.datasets.rows import conversations
 from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods.registry import Job
@@ -94,11 +95,7 @@ def example_rows(tokenizer: "PreTrainedTokenizerBase", version: Version, split: 
 
     Raises StudioError when no training row keeps any of its reply.
     """
-    frame = version.frame(split)
-    examples = [
-        render(tokenizer, messages_of(version.steps.system, prompt, reply), max_length)
-        for prompt, reply in zip(frame["prompt"], frame["reply"], strict=True)
-    ]
+    examples = render_all(tokenizer, conversations(version.frame(split), version.kind), max_length)
     kept = [example for example in examples if example.learned]
     if not kept and split == "train":
         raise StudioError(

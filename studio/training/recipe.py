@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from studio.datasets.columns import guess_columns
+from studio.datasets.fixing import Fix
+from studio.datasets.hand import Edit
+from studio.datasets.shapes import Mapping, guess
+from studio.datasets.splits import SplitPlan
 from studio.datasets.store import Dataset, add_file, load_dataset
 from studio.datasets.versions import DataSteps, Version, prepare
 from studio.errors import StudioError
@@ -18,13 +21,18 @@ from studio.models.starter import STARTER
 from studio.training.presets import find_preset
 from studio.workspace import Workspace, speaking_of_disk
 
+GUESSED_FROM = 500  # rows from which the shape of a file is told
+
 
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class DataPart(Part):
-    file: str = Field(description="CSV or JSON Lines file, absolute or relative to the recipe's folder.")
+    """`prompt`, `reply`, `system` are a short form of `mapping`; `validation`, `test`, `split_seed` of `split`."""
+
+    file: str = Field(description="Any file that the Data tab takes, absolute or relative to the recipe's folder.")
+    sheet: str | None = Field(None, description="Sheet of an Excel file; the first when left out.")
     prompt: str | None = Field(None, description="Column that holds the question; guessed when left out.")
     reply: str | None = Field(None, description="Column that holds the answer; guessed when left out.")
     system: str = Field("", description="Instruction in front of every example; empty: the model's own.")
@@ -33,8 +41,19 @@ class DataPart(Part):
     )
     test: float | None = Field(None, ge=0, le=1e9, description="Test rows, a share below 1 or a number; a sixth.")
     split_seed: int = Field(42, description="Decides which rows go into which split.")
+    mapping: Mapping | None = Field(None, description="How a row is read, whole; guessed when left out.")
+    left_out: list[int] = Field(default_factory=list, description="Rows of the file taken out by hand.")
+    edits: list[Edit] = Field(default_factory=list, description="Texts changed by hand.")
+    fixes: list[Fix] = Field(default_factory=list, description="Fixes that are switched on.")
+    split: SplitPlan | None = Field(None, description="How the rows are split, whole.")
     dataset: str | None = Field(None, description="Written by the studio: id of the dataset in its home.")
     fingerprint: str | None = Field(None, description="SHA-256 of the prepared rows; a run refuses others.")
+
+    @field_validator("fixes", mode="before")
+    @classmethod
+    def names_will_do(cls, fixes: Any) -> Any:
+        """`fixes = ["exact_copies"]` is the same as a table with that name."""
+        return [{"name": fix} if isinstance(fix, str) else fix for fix in fixes] if isinstance(fixes, list) else fixes
 
 
 class ModelPart(Part):
@@ -68,16 +87,11 @@ class Recipe(Part):
             raise in_words(error, "settings", method.settings) from error
 
     def steps(self) -> DataSteps:
-        """What is done to the file. The columns must be known by now."""
+        """What is done to the file. Raises StudioError while it is not known how a row is read."""
         data = self.data
-        return DataSteps(
-            prompt=data.prompt or "",
-            reply=data.reply or "",
-            system=data.system,
-            validation=data.validation,
-            test=data.test,
-            seed=data.split_seed,
-        )
+        mapping = data.mapping or short_mapping(data)
+        split = data.split or SplitPlan(validation=data.validation, test=data.test, seed=data.split_seed)
+        return DataSteps(mapping=mapping, left_out=data.left_out, edits=data.edits, fixes=data.fixes, split=split)
 
     def version(self, workspace: Workspace) -> Version:
         """The prepared rows of a resolved recipe.
@@ -122,9 +136,7 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     settings = recipe.checked_settings()
     dataset = load_dataset(workspace, recipe.data.dataset) if recipe.data.dataset else bring(workspace, recipe)
     recipe.data.dataset = dataset.id
-    guess = guess_columns(dataset.frame()) if not (recipe.data.prompt and recipe.data.reply) else None
-    recipe.data.prompt = recipe.data.prompt or (guess and guess.prompt) or ask_for("prompt", dataset)
-    recipe.data.reply = recipe.data.reply or (guess and guess.reply) or ask_for("reply", dataset)
+    unfold(recipe.data, dataset)
     recipe.data.fingerprint = recipe.version(workspace).fingerprint
     # All settings are written out, so that a preset that changes later does not change this recipe.
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
@@ -136,14 +148,36 @@ def bring(workspace: Workspace, recipe: Recipe) -> Dataset:
     path = Path(recipe.data.file)
     if not path.is_file():
         raise StudioError(f"The data file {path} is not there.", "Check `file` in the recipe.")
-    return add_file(workspace, path)
+    return add_file(workspace, path, sheet=recipe.data.sheet)
 
 
-def ask_for(role: str, dataset: Dataset) -> str:
-    raise StudioError(
-        f"We could not tell which column of {dataset.name} is the {role}.",
-        f"Name it: the columns are {', '.join(dataset.facts.columns)}.",
-    )
+def short_mapping(data: DataPart) -> Mapping:
+    """The mapping that `prompt`, `reply` and `system` stand for. Raises StudioError when one column is missing."""
+    if not data.prompt or not data.reply:
+        raise StudioError("We could not tell which columns hold the questions and the answers.", "Name them in [data].")
+    columns = {"prompt": data.prompt, "reply": data.reply}
+    return Mapping(kind="chat", shape="prompt_reply", columns=columns, system=data.system)
+
+
+def unfold(data: DataPart, dataset: Dataset) -> None:
+    """Write the short forms out into `mapping` and `split`; what is left open is guessed from the first rows.
+
+    Raises StudioError when that cannot be told.
+    """
+    if data.mapping is None and not (data.prompt and data.reply):
+        guessed = guess(dataset.head(GUESSED_FROM), dataset.name)
+        named = data.prompt or data.reply
+        if guessed is None or (named and guessed.mapping.shape != "prompt_reply"):
+            raise StudioError(
+                f"We could not tell how the rows of {dataset.name} are meant.",
+                f"Name the columns in [data]: they are {', '.join(dataset.facts.columns)}.",
+            )
+        data.mapping = guessed.mapping.model_copy(update={"system": data.system})
+        data.mapping.columns.update({k: v for k, v in (("prompt", data.prompt), ("reply", data.reply)) if v})
+    data.mapping = data.mapping or short_mapping(data)
+    data.split = data.split or SplitPlan(validation=data.validation, test=data.test, seed=data.split_seed)
+    for name in ("prompt", "reply", "system", "validation", "test", "split_seed"):
+        setattr(data, name, DataPart.model_fields[name].default)
 
 
 def new_recipe(
@@ -151,9 +185,7 @@ def new_recipe(
     *,
     name: str,
     dataset_id: str,
-    prompt: str,
-    reply: str,
-    system: str = "",
+    steps: DataSteps,
     model: str = STARTER,
     method: str = "lora",
     settings: dict[str, Any] | None = None,
@@ -165,13 +197,7 @@ def new_recipe(
         recipe = Recipe(
             name=str(name or "").strip()[:80],
             preset=preset,
-            data=DataPart(
-                file=str(dataset.raw),
-                prompt=prompt,
-                reply=reply,
-                system=(system or "").strip(),
-                dataset=dataset.id,
-            ),
+            data=DataPart(file=str(dataset.raw), sheet=dataset.facts.sheet or None, dataset=dataset.id, **dict(steps)),
             model=ModelPart(name=model),
             method=MethodPart(name=method),
             settings=settings or {},

@@ -64,8 +64,8 @@ def test_from_a_spreadsheet_to_a_tuned_model(
 def bring_the_file(page: Page) -> None:
     page.locator("#drop input[type=file]").set_input_files(SAMPLE)
     expect(page.get_by_text("What we found in returns.csv")).to_be_visible()
-    expect(page.locator("#prompt-column input")).to_have_value("question")
-    expect(page.locator("#reply-column input")).to_have_value("answer")
+    expect(page.locator("#role-0 input")).to_have_value("question")
+    expect(page.locator("#role-1 input")).to_have_value("answer")
     expect(page.locator("#first-rows")).to_contain_text("broken mug")
     expect(page.locator("#xray")).to_contain_text("<|im_start|>")
     expect(page.locator("#xray .ts-learn").first).to_be_visible()

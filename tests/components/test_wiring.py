@@ -14,6 +14,7 @@ from components.app import build_app
 from components.charts import thin
 from components.security import middleware, own_hosts
 from studio.chat.client import Chat
+from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
 from studio.methods import METHODS
 from studio.workspace import Workspace
@@ -24,8 +25,8 @@ Config = dict[str, Any]
 
 @pytest.fixture
 def config(workspace: Workspace) -> Iterator[Config]:
-    xray, chat = XRay(workspace), Chat(workspace)
-    yield build_app(workspace, xray, chat).get_config_file()
+    xray, chat, inspector = XRay(workspace), Chat(workspace), Inspector(workspace)
+    yield build_app(workspace, xray, chat, inspector).get_config_file()
     xray.close()
     chat.close()
 

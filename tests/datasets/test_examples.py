@@ -7,11 +7,12 @@ import pytest
 
 from studio.datasets.examples import IGNORED, messages_of, prompt_ids, render
 from studio.datasets.store import add_file
-from studio.datasets.versions import DataSteps, prepare
+from studio.datasets.versions import prepare
 from studio.datasets.xray import XRay
 from studio.errors import StudioError
 from studio.models.loading import load_tokenizer
 from studio.workspace import Workspace
+from tests.conftest import chat_steps
 
 
 def test_only_the_reply_and_its_end_are_learned(tiny_model: Path) -> None:
@@ -61,13 +62,15 @@ def test_the_xray_shows_what_the_trainer_gets(
     version = prepare(
         workspace,
         add_file(workspace, make_csv(3)),
-        DataSteps(prompt="question", reply="answer", system="Be kind."),
+        chat_steps(system="Be kind.", split={"near_together": False}),
     )
-    row = version.frame("train").iloc[0]
+    row = version.texts("train").iloc[0]
     tokenizer = load_tokenizer(tiny_model)
-    limit = len(prompt_ids(tokenizer, messages_of("Be kind.", row["prompt"]))) + 5
+    system, question = row["prompt"].split("\n")
+    asked = messages_of(system, question)
+    limit = len(prompt_ids(tokenizer, asked)) + 5
     batch = example_rows(tokenizer, version, "train", limit)[0]
-    view = xray.show(str(tiny_model), messages_of("Be kind.", row["prompt"], row["reply"]), limit)
+    view = xray.show(str(tiny_model), [*asked, {"role": "assistant", "content": row["reply"]}], limit)
     pieces = [piece for segment in view.segments for piece in segment.pieces]
     kinds = ["learn" if label != IGNORED else "read" for label in batch["labels"]]
     assert [piece.kind for piece in pieces[:limit]] == kinds

@@ -10,6 +10,7 @@ from studio.datasets.store import Dataset, add_file
 from studio.datasets.versions import SPLITS, DataSteps, prepare
 from studio.errors import StudioError
 from studio.workspace import Workspace
+from tests.conftest import chat_steps
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def dataset(workspace: Workspace, make_csv: Callable[..., Path]) -> Dataset:
     return add_file(workspace, make_csv(120))
 
 
-def steps(**more: object) -> DataSteps:
-    return DataSteps.model_validate({"prompt": "question", "reply": "answer", **more})
+def steps(prompt: str = "question", reply: str = "answer", **split: object) -> DataSteps:
+    return chat_steps(prompt, reply, split=split)
 
 
 def test_every_row_is_in_exactly_one_split(workspace: Workspace, dataset: Dataset) -> None:

@@ -9,16 +9,17 @@ import torch
 from trl import SFTTrainer
 
 from studio.datasets.store import add_file
-from studio.datasets.versions import DataSteps, Version, prepare
+from studio.datasets.versions import Version, prepare
 from studio.errors import StudioError
 from studio.methods import Job, find_method
 from studio.methods.reply_trainer import ReplyTrainer
 from studio.workspace import Workspace
+from tests.conftest import chat_steps
 
 
 @pytest.fixture
 def version(workspace: Workspace, make_csv: Callable[..., Path]) -> Version:
-    return prepare(workspace, add_file(workspace, make_csv(24)), DataSteps(prompt="question", reply="answer"))
+    return prepare(workspace, add_file(workspace, make_csv(24)), chat_steps(split={"near_together": False}))
 
 
 @pytest.fixture

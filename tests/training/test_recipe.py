@@ -16,7 +16,8 @@ def test_the_shortest_recipe_is_enough(workspace: Workspace, make_csv: Callable[
     path = tmp_path / "short.toml"
     path.write_text('[data]\nfile = "rows.csv"\n')
     recipe = resolve(workspace, load_recipe(path))
-    assert (recipe.data.prompt, recipe.data.reply) == ("question", "answer")
+    assert recipe.data.mapping is not None
+    assert recipe.data.mapping.columns == {"prompt": "question", "reply": "answer"}
     assert recipe.model.name == "smollm2-135m-instruct"
     assert recipe.method.name == "lora"
     assert recipe.settings["epochs"] == 4
@@ -90,8 +91,7 @@ def test_the_page_makes_the_same_document(workspace: Workspace, make_recipe: Cal
         workspace,
         name="Rows",
         dataset_id=by_hand.data.dataset or "",
-        prompt="question",
-        reply="answer",
+        steps=by_hand.steps(),
         model=by_hand.model.name,
         settings={"max_steps": 4, "learning_rate": 0.005, "checks": 2},
     )

@@ -1,19 +1,58 @@
-"""What every reader returns, and the text decoding that the readers of text formats share."""
+"""What every reader returns, and the limits and small parts that the readers share."""
 
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas
-from charset_normalizer import from_bytes
+import pyarrow
 
 from studio.errors import StudioError
 
-BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-PLAIN_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "ascii": "UTF-8", "cp1252": "Windows-1252 (Western)"}
+FIRST_CHUNK = 200  # rows: small, so that the page can show them at once
+CHUNK = 50_000  # rows
+CHUNK_LETTERS = 24_000_000  # a chunk also ends here, so that rows of any length take bounded memory
+MAX_COLUMNS = 2_000
+MAX_ROWS = 100_000_000
+MAX_CELL = 16_000_000  # letters of one cell or one line
+MAX_DROPPED = 0.05  # a greater share of broken rows means that the file was not understood
+KEPT_TEXT = 2_000  # letters kept of one dropped row
+KEPT_IN_ALL = 20_000_000  # letters kept of all dropped rows; beyond, only line and reason are
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A row that had to be left out. `line`: 1-based line of the file, or the row where a format has no lines."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass
+class Opened:
+    """A file that is being read.
+
+    chunks: frames in the file's order, every cell a str, "" where the file has nothing; a nested value is its JSON
+    text. The first has at most 200 rows, later ones at most 50,000; one may be empty, so that a long wait can be
+    cancelled; a later one may bring new columns. notes: plain sentences, complete when the chunks are exhausted, as
+    is `dropped`. encoding: "" where it has no meaning. share: how much has been read, 0 to 1. sheet: the sheet of a
+    workbook that is read.
+    """
+
+    format: str
+    encoding: str
+    chunks: Iterator[pandas.DataFrame]
+    notes: list[str] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    share: Callable[[], float] = lambda: 0.0
+    sheet: str = ""
 
 
 @dataclass
 class Table:
-    """The rows of a file: every cell is a str, "" where the file has nothing."""
+    """The rows of a small file at once: every cell is a str, "" where the file has nothing."""
 
     frame: pandas.DataFrame
     format: str
@@ -21,64 +60,66 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
-def decode(data: bytes, name: str) -> tuple[str, str]:
-    """The text of a file and the plain name of its encoding.
+def drop(dropped: list[Dropped], line: int, reason: str, text: str) -> None:
+    """Remember a row that is left out; of very many only the first keep their text."""
+    room = len(dropped) * KEPT_TEXT < KEPT_IN_ALL
+    dropped.append(Dropped(line, reason, valid(text[:KEPT_TEXT]) if room else ""))
 
-    UTF-8 is taken at its word; anything else is guessed from the letters and must survive a check.
-    Raises StudioError when no encoding makes sense of it.
-    """
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding), PLAIN_NAMES.get(encoding, encoding.upper())
-            except UnicodeDecodeError:
-                break
+
+def frame_of(columns: list[str], rows: list[list[str]], name: str) -> pandas.DataFrame:
+    """A chunk from rows of equal length. Raises StudioError when there are too many columns."""
+    check_columns(columns, name)
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return frame_of_values(columns, values)
+
+
+def frame_of_values(columns: list[str], values: Sequence[Sequence[str]]) -> pandas.DataFrame:
+    """A chunk from columns. Arrow is several times as fast here as pandas' own constructor."""
+    arrays = [text_array(column) for column in values]
+    return pyarrow.table(arrays, names=columns).to_pandas()
+
+
+def text_array(values: Sequence[str]) -> pyarrow.Array:
     try:
-        text = data.decode("utf-8")
-        encoding = "utf-8"
-    except UnicodeDecodeError:
-        guess = guess_encoding(data[:2_000_000])
-        if guess is None:
-            raise StudioError(
-                f"The letters of {name} could not be read: it is neither UTF-8 nor any encoding that we know.",
-                "Open it in the program it came from and save it as CSV (UTF-8).",
-            ) from None
-        encoding = guess
-        text = data.decode(encoding, errors="replace")
-    if "\x00" in text:
+        return pyarrow.array(values, pyarrow.large_string())
+    except UnicodeEncodeError:
+        return pyarrow.array([valid(value) for value in values], pyarrow.large_string())
+
+
+def check_columns(columns: list[str], name: str) -> None:
+    if len(columns) > MAX_COLUMNS:
         raise StudioError(
-            f"{name} is not a text file, although its name says so.",
-            "Open it in the program it came from and save it as CSV (UTF-8).",
+            f"{name} has {len(columns):,} columns, and at most {MAX_COLUMNS:,} can be read.",
+            "Keep the columns that you want to learn from, and bring the file again.",
         )
-    return text, PLAIN_NAMES.get(encoding, encoding.upper().replace("_", "-"))
 
 
-def guess_encoding(data: bytes) -> str | None:
-    """The likeliest encoding of text that is not UTF-8; None when no encoding makes sense of it.
-
-    Where the letters alone do not decide, it is Windows-1252, which most Western programs write.
-    """
-    matches = from_bytes(data)
-    best = matches.best()
-    if best is None:
-        return None
-    western = next((match for match in matches if match.encoding == "cp1252"), best)
-    as_good = western.chaos <= best.chaos and western.coherence >= best.coherence
-    return western.encoding if as_good else best.encoding
-
-
-def guess_note(encoding: str) -> list[str]:
-    """What to say about an encoding that was guessed."""
-    if encoding.startswith("UTF"):
-        return []
-    return [f"The letters are not UTF-8. We read them as {encoding}; please check accents and signs below."]
+def unique_names(names: list[str]) -> list[str]:
+    """Column names that can be told apart: empty ones get a number, repeated ones a suffix."""
+    taken: set[str] = set()
+    result = []
+    for position, name in enumerate(names, 1):
+        name = valid(name.strip()) or f"column {position}"
+        copy, number = name, 1
+        while copy in taken:
+            number += 1
+            copy = f"{name} ({number})"
+        taken.add(copy)
+        result.append(copy)
+    return result
 
 
-def as_text(frame: pandas.DataFrame) -> pandas.DataFrame:
-    """Every cell as str, missing ones as ""."""
-    return frame.astype(object).where(frame.notna(), "").astype(str)
+def cell(value: Any) -> str:
+    """A value of a JSON document as a cell: text as it is, nothing as "", all else as its JSON."""
+    if value is None:
+        return ""
+    return valid(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def valid(text: str) -> str:
     """Text without lone surrogates, which JSON can hold and neither Parquet nor a browser can."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")

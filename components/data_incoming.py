@@ -1,0 +1,79 @@
+"""A file on its way in: large ones and documents are read by a helper, with progress, first rows and Cancel."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from components.html import escape
+from studio.datasets.reading import Reading as FileReading
+from studio.errors import StudioError
+from studio.workspace import Workspace
+
+# Small plain tables are read at once; whatever is large, or takes a parser for documents, goes to the helper.
+AT_ONCE = {".csv", ".tsv", ".jsonl"}
+SMALL = 3_000_000  # bytes
+
+
+class Incoming:
+    """The one file that is being read."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.reading = FileReading(workspace)
+        self.name = ""
+
+    def takes(self, path: str) -> bool:
+        """Whether this file is one for the helper."""
+        file = Path(path)
+        return file.suffix.lower() not in AT_ONCE or file.stat().st_size > SMALL
+
+    def start(self, path: str) -> None:
+        """Begin. Raises StudioError while another file is being read."""
+        self.reading.start(path)
+        self.name = Path(path).name
+
+    @property
+    def expected(self) -> bool:
+        """Whether there is a file of which the end has not been told yet."""
+        return bool(self.name)
+
+    def cancel(self) -> None:
+        self.reading.cancel()
+        self.name = ""
+
+    def look(self) -> tuple[str | None, str]:
+        """The id of the dataset once it is there, and what to show until then.
+
+        Raises StudioError, once, when the file cannot be read.
+        """
+        try:
+            reply = self.reading.latest()
+        except StudioError:
+            self.name = ""
+            raise
+        if "dataset" in reply:
+            self.name = ""
+            return str(reply["dataset"]), ""
+        return None, progress(self.name, reply.get("rows", 0), reply.get("share", 0.0), reply.get("head"))
+
+
+def progress(name: str, rows: int, share: float, head: dict[str, Any] | None) -> str:
+    """How far the reading is, and the first rows as soon as they are known."""
+    table = ""
+    if head:
+        columns = "".join(f"<th scope=col>{escape(column)}</th>" for column in head["columns"])
+        lines = "".join(
+            "<tr>" + "".join(f"<td>{escape(str(cell)[:120])}</td>" for cell in line) + "</tr>"
+            for line in head["data"][:4]
+        )
+        table = f'<table class="ts-before-after"><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table>'
+    return (
+        f'<div class="ts-incoming" role="status"><p><b>Reading {escape(name)}</b>, {rows:,} rows so far</p>'
+        f'<div class="ts-mem" role="img" aria-label="{share:.0%} read"><i style="width:{100 * share:.0f}%"></i></div>'
+        f"{table}</div>"
+    )
+
+
+def values(shown: str) -> dict[str, Any]:
+    """The parts of the page while a file is being read, or, with nothing to show, afterwards."""
+    return {"incoming": shown, "cancel": gr.Button(visible=bool(shown)), "waiting": gr.Timer(active=bool(shown))}

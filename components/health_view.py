@@ -1,0 +1,196 @@
+"""The written part of Data health: findings with their switches, the score with its sums, what became of the rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from components.html import count, escape
+from components.icons import icon
+from studio.datasets.fixing import Done
+from studio.datasets.health.report import Finding
+from studio.datasets.health.score import score, verdict
+from studio.datasets.inspection import Preview
+from studio.datasets.versions import Version
+
+SIGNS = {"serious": ("x", "ts-t-bad"), "warning": ("warn", "ts-t-warn"), "note": ("info", "ts-t-acc")}
+ORDER = {"serious": 0, "warning": 1, "note": 2}
+TONES = {"Good": "good", "Fair": "warn", "Needs work": "bad"}
+
+
+@dataclass
+class Stage:
+    """The checks done so far on the rows as some steps leave them, by name."""
+
+    found: dict[str, Finding | None] = field(default_factory=dict)
+    done: bool = False
+    trouble: str = ""
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for finding in list(self.found.values()) if finding]
+
+    @property
+    def score(self) -> int:
+        return score([finding.takes for finding in self.findings])
+
+
+@dataclass
+class Report:
+    """What is known so far. `after` is None while no fix is on; `total` is the number of checks of each stage."""
+
+    total: int
+    before: Stage
+    after: Stage | None
+
+    @property
+    def stages(self) -> list[Stage]:
+        return [self.before, self.after] if self.after else [self.before]
+
+    @property
+    def done(self) -> bool:
+        return all(stage.done or stage.trouble for stage in self.stages)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found before the fixes, the worst first; what could not be computed at the end."""
+        return sorted(self.before.findings, key=lambda f: (bool(f.unknown), ORDER[f.severity], -f.takes, -f.affected))
+
+
+def draw(report: Report, version: Version, on: set[str], previews: dict[str, Preview]) -> str:
+    """The whole section. `on`: names of the fixes that are switched on; `previews`: by name, those asked for."""
+    done = {one.name: one for one in version.fixed}
+    known = [finding for finding in report.findings if not finding.unknown]
+    lines = "".join(line(finding, finding.name in on, done.get(finding.name), previews) for finding in known)
+    if not lines and report.done:
+        lines = '<li class="ts-fine"><p><b>Nothing found.</b> Every check came back clean.</p></li>'
+    return (
+        f'<div class="ts-health"><div class="ts-card"><ul class="ts-finds">{lines}</ul>{progress(report)}'
+        f'{uncomputed(report)}</div><div class="ts-stack">{score_card(report)}{rows_card(version)}</div></div>'
+    )
+
+
+def line(finding: Finding, on: bool, done: Done | None, previews: dict[str, Preview]) -> str:
+    """One finding: sign, what, one example, and behind a fold why it matters and more of it."""
+    sign, tone = SIGNS[finding.severity]
+    name, first = escape(finding.name), finding.examples[:1]
+    more = "".join(f"<li>{escape(example)}</li>" for example in finding.examples[1:])
+    example = f'<p class="ts-help">{escape(first[0])}</p>' if first else ""
+    takes = f" Takes {finding.takes:g} points." if finding.takes else ""
+    show = f'<button type="button" class="ts-link" data-show="{name}">Show its rows</button>'
+    before_after = (
+        f'<button type="button" class="ts-link" data-preview="{name}">Show before and after</button>'
+        if finding.fix
+        else ""
+    )
+    return (
+        f'<li class="ts-find"><span class="{tone}">{icon(sign)}</span><div><b>{escape(finding.title)}</b> '
+        f'<span class="ts-subtle">· {escape(finding.count)}</span>{example}'
+        f"<details><summary>Why it matters</summary><p>{escape(finding.why)}{takes}</p>"
+        f"{f'<ul>{more}</ul>' if more else ''}<p>{show} {before_after}</p></details>{drawn(previews.get(finding.name))}"
+        f"</div>{switch(finding, on, done)}</li>"
+    )
+
+
+def switch(finding: Finding, on: bool, done: Done | None) -> str:
+    """What the fix does, and its switch."""
+    if not finding.fix:
+        return '<div class="ts-fix"><span class="ts-subtle">Only you can mend this.</span></div>'
+    effect = f'<br><span class="ts-subtle">{effect_of(done)}</span>' if on and done else ""
+    return (
+        f'<div class="ts-fix"><span>{escape(finding.fix)}{effect}</span>'
+        f'<input type="checkbox" role="switch" class="ts-switch" data-fix="{escape(finding.name)}" '
+        f'aria-label="Fix this: {escape(finding.title)}"{" checked" if on else ""}></div>'
+    )
+
+
+def effect_of(done: Done) -> str:
+    parts = [f"−{count(done.removed, 'row')}"] if done.removed else []
+    parts += [f"{count(done.changed, 'row')} changed"] if done.changed else []
+    return ", ".join(parts) or "nothing left to do"
+
+
+def drawn(preview: Preview | None) -> str:
+    """A few rows before and after a fix."""
+    if preview is None:
+        return ""
+    rows = "".join(
+        f"<tr><th scope=row>{row.row:,}</th><td>{escape(row.before)}</td>"
+        f"<td>{escape(row.after) if row.after is not None else '<i>left out</i>'}</td></tr>"
+        for row in preview.rows
+    )
+    head = "<tr><th scope=col>Row</th><th scope=col>Before</th><th scope=col>After</th></tr>"
+    return f'<table class="ts-before-after"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+
+
+def progress(report: Report) -> str:
+    """How far the checks are, or why they could not be made."""
+    trouble = next((stage.trouble for stage in report.stages if stage.trouble), "")
+    if trouble:
+        return f'<p class="ts-help" role="alert">{escape(trouble)}</p>'
+    if report.done:
+        return ""
+    made = sum(len(stage.found) for stage in report.stages)
+    of = report.total * len(report.stages)
+    return f'<p class="ts-help ts-busy">Looking through all rows: {made} of {of} checks done.</p>'
+
+
+def uncomputed(report: Report) -> str:
+    """The checks that could not tell, each with its reason."""
+    unknown = [finding for finding in report.findings if finding.unknown]
+    if not unknown:
+        return ""
+    items = "".join(f"<li><b>{escape(f.title)}</b>: {escape(f.unknown)}</li>" for f in unknown)
+    title = f"{count(len(unknown), 'check')} could not be made"
+    return f'<details class="ts-unknown"><summary>{title}</summary><ul>{items}</ul></details>'
+
+
+def score_card(report: Report) -> str:
+    """The score, before and after the fixes, and the sum behind it."""
+    if not report.done:
+        return '<div class="ts-card ts-score"><p class="ts-help">The score comes when all checks are done.</p></div>'
+    last = report.after or report.before
+    taken = [finding for finding in last.findings if finding.takes]
+    first, now = report.before.score, last.score
+    word = verdict(now)
+    came = f", up from {first}" if report.after is not None and now > first else ""
+    sums = "".join(f"<li><span>{escape(f.title)}</span><span>−{f.takes:g}</span></li>" for f in taken)
+    sums = f"<li><span>A clean dataset</span><span>100</span></li>{sums}<li><b>Score</b><b>{now}</b></li>"
+    tone = TONES[word]
+    return (
+        f'<div class="ts-card ts-score">{ring(now, first, tone)}<p><b class="ts-t-{tone}">{word}</b>{came}</p>'
+        f"<details><summary>How it is counted</summary><ul class=ts-sums>{sums}</ul></details></div>"
+    )
+
+
+def ring(now: int, first: int, tone: str) -> str:
+    """The score as a ring, `first` as a tick on it."""
+    around = 358.1  # the circle's length
+    label = f"Health score {now} of 100" + (f", {first} before the fixes" if first != now else "")
+    tick = f'<path d="M66 3v13" transform="rotate({3.6 * first} 66 66)" class="ts-tick"/>' if first != now else ""
+    arc = f'class="ts-ring ts-{tone}" stroke-dasharray="{around * now / 100:.1f} {around}"'
+    return (
+        f'<svg viewBox="0 0 132 132" width="132" height="132" role="img" aria-label="{label}">'
+        f'<circle cx="66" cy="66" r="57" class="ts-ring"/>'
+        f'<circle cx="66" cy="66" r="57" {arc} transform="rotate(-90 66 66)"/>{tick}'
+        f'<text x="66" y="73" class="ts-n">{now}</text><text x="66" y="93" class="ts-of">of 100</text></svg>'
+    )
+
+
+def rows_card(version: Version) -> str:
+    """How many rows the file gave and how many are left, and where the others went."""
+    ready = sum(version.rows.values())
+    gone = [(reason[:1].upper() + reason[1:], number) for number, reason in version.left_out]
+    gone += [(one.title, one.removed) for one in version.fixed if one.removed]
+    lines = "".join(f"<li><span>{escape(name)}</span><span>−{number:,}</span></li>" for name, number in gone)
+    total = sum(number for _, number in gone)
+    lines += f"<li><b>Left out</b><b>{total:,}</b></li>" if gone else ""
+    changed = sum(one.changed for one in version.fixed)
+    note = f'<p class="ts-help">{count(changed, "text")} changed by fixes.</p>' if changed else ""
+    return (
+        f'<div class="ts-card"><h3>Rows</h3><p class="ts-rows-now"><span>{ready + total:,}</span>{icon("right")}'
+        f"<b>{ready:,}</b></p><ul class=ts-sums>{lines}</ul>{note}</div>"
+    )
+
+
+def safe_fixes(findings: Sequence[Finding]) -> list[str]:
+    """The fixes that lose nothing anybody would miss."""
+    return [finding.name for finding in findings if finding.safe]

@@ -1,0 +1,74 @@
+"""The health reports, filled in the background while the page looks at what is known so far."""
+
+import threading
+from contextlib import suppress
+
+from components.health_view import Report, Stage
+from studio.datasets.health import CHECKS
+from studio.datasets.inspection import Inspector, Preview
+from studio.datasets.versions import DataSteps
+from studio.errors import StudioError
+
+
+class Watch:
+    """The reports asked for, by what they were asked about; filled by threads, read by the page."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+        self.stages: dict[str, Stage] = {}
+        self.previews: dict[str, Preview] = {}
+        self.asked: set[str] = set()  # previews under way
+        self.wanted: set[str] = set()
+        self.lock = threading.Lock()
+
+    def report(self, dataset: str, steps: DataSteps, model: str, limit: int) -> Report:
+        """What is known so far of the rows without and with the fixes. The first call starts the checks."""
+        bare = steps.model_copy(update={"fixes": []})
+        asked = [bare, steps] if steps.fixes else [bare]
+        keys = [f"{dataset} {one.model_dump_json()} {model} {limit}" for one in asked]
+        with self.lock:
+            self.wanted = set(keys)
+            for key, one in zip(keys, asked, strict=True):
+                if key not in self.stages:
+                    self.stages[key] = Stage()
+                    work = (key, dataset, one, model, limit)
+                    threading.Thread(target=self.fill, args=work, daemon=True).start()
+            stages = [self.stages[key] for key in keys]
+        total = sum(not check.kinds or steps.mapping.kind in check.kinds for check in CHECKS)
+        return Report(total, stages[0], stages[1] if steps.fixes else None)
+
+    def fill(self, key: str, dataset: str, steps: DataSteps, model: str, limit: int) -> None:
+        """Ask the helper. What nobody looks at any more is broken off, and asked again when it is wanted again."""
+        stage = self.stages[key]
+        try:
+            for name, finding in self.inspector.report(dataset, steps, model, limit):
+                stage.found[name] = finding
+                if key not in self.wanted:
+                    self.stages.pop(key, None)
+                    return
+            stage.done = True
+        except StudioError as error:
+            stage.trouble = f"{error.message} {error.hint}"
+
+    def preview(self, dataset: str, steps: DataSteps, fix: str) -> None:
+        """Have a few rows before and after a fix ready for the next look."""
+
+        key = f"{dataset} {fix}"
+        self.asked.add(key)
+
+        def ask() -> None:
+            with suppress(StudioError):  # the fix found nothing to do any more; the report says so
+                self.previews[key] = self.inspector.preview(dataset, steps, fix)
+            self.asked.discard(key)
+
+        threading.Thread(target=ask, daemon=True).start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a preview is on its way."""
+        return bool(self.asked)
+
+    def previews_of(self, dataset: str) -> dict[str, Preview]:
+        """By the name of the fix, those asked for so far."""
+        head = f"{dataset} "
+        return {key.removeprefix(head): one for key, one in list(self.previews.items()) if key.startswith(head)}

@@ -1,0 +1,103 @@
+"""Fixes: each is a named step that can be switched on and off; they always run in the order of the checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from studio.datasets.health.check import Check, Data, NotComputed
+from studio.datasets.rows import plain_texts
+from studio.errors import StudioError
+
+SHOWN = 3  # rows of a preview
+
+
+class Fix(BaseModel):
+    """A fix that is switched on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="Name of the check whose fix this is.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Settings of the fix, where it has any.")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one fix did: how many rows it took out and how many it changed."""
+
+    name: str
+    title: str
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class Before:
+    """One row of a preview; `after` is None when the fix takes it out."""
+
+    row: int
+    before: str
+    after: str | None
+
+
+def mend(checks: Sequence[Check], data: Data, fixes: Sequence[Fix]) -> tuple[Data, list[Done]]:
+    """The rows after all fixes, in the order of `checks`, whatever the order of `fixes`."""
+    wanted = {fix.name: fix for fix in fixes}
+    unknown = set(wanted) - {check.name for check in checks if check.mend}
+    if unknown:
+        raise StudioError(
+            f"There is no fix called “{sorted(unknown)[0]}”.",
+            f"Use one of these: {', '.join(check.name for check in checks if check.mend)}.",
+        )
+    done = []
+    for check in checks:
+        if check.name in wanted:
+            data, one, _ = carry_out(check, data, wanted[check.name])
+            done.append(one)
+    return data, done
+
+
+def carry_out(check: Check, data: Data, fix: Fix) -> tuple[Data, Done, list[Before]]:
+    """One fix: the rows after it, what it did, and a few rows before and after."""
+    assert check.mend is not None
+    try:
+        found = check.find(data)
+    except NotComputed as reason:
+        raise StudioError(f"The fix “{check.title}” cannot be made: {reason}", "Switch it off.") from reason
+    if found is None:
+        return data, Done(check.name, check.title, 0, 0), []
+    mended = check.mend(data, found, options_of(check, fix))
+    shown = preview(data, mended.data, mended.removed[:SHOWN].tolist(), mended.changed[:SHOWN].tolist())
+    return mended.data, Done(check.name, check.title, len(mended.removed), len(mended.changed)), shown
+
+
+def options_of(check: Check, fix: Fix) -> BaseModel | None:
+    if check.options is None:
+        return None
+    try:
+        return check.options.model_validate(fix.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StudioError(
+            f"The fix “{check.title}” does not know {'.'.join(map(str, first['loc']))} = {first['input']!r}.",
+            f"Its settings are: {', '.join(check.options.model_fields)}.",
+        ) from error
+
+
+def preview(before: Data, after: Data, removed: list[int], changed: list[int]) -> list[Before]:
+    """A few rows that a fix touches, changed ones first; a row is known again by its number in the file."""
+    touched = [*changed, *removed][:SHOWN]
+    old = before.rows.iloc[touched]
+    new = after.rows[after.rows["row"].isin(old["row"])]
+    left = dict(zip(new["row"], joined(new, after.kind), strict=True))
+    pairs = zip(touched, old["row"], joined(old, before.kind), strict=True)
+    return [Before(int(row), text, left.get(row) if at in changed else None) for at, row, text in pairs]
+
+
+def joined(rows: pandas.DataFrame, kind: str) -> list[str]:
+    """Prompt and reply of each row as one text."""
+    texts = plain_texts(rows, kind)
+    pairs = zip(texts["prompt"], texts["reply"], strict=True)
+    return ["\n".join(part for part in pair if part) for pair in pairs]

@@ -1,0 +1,52 @@
+"""Looking through all rows of a dataset, for the page: asked of a helper process, answered piece by piece."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from studio.child import Child
+from studio.datasets.fixing import Before
+from studio.datasets.health.report import Finding
+from studio.datasets.versions import DataSteps
+from studio.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a fix does: rows taken out, rows changed, and a few of them."""
+
+    removed: int
+    changed: int
+    rows: list[Before]
+
+
+class Inspector:
+    """The owner's end of the helper. One question at a time; what is no longer wanted is left unread."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.child = Child("studio.datasets.inspection_helper", str(workspace.home), log=workspace.logs / "data.log")
+
+    def report(self, dataset: str, steps: DataSteps, model: str, limit: int) -> Iterator[tuple[str, Finding | None]]:
+        """Every check by name, with what it found in the rows as these steps leave them; None when all is well.
+
+        Lengths are counted in the model's tokens, `limit` is the longest example.
+        """
+        for reply in self.child.ask(request("report", dataset, steps, model=model, limit=limit)):
+            if reply:
+                yield reply["check"], Finding(**reply["finding"]) if reply["finding"] else None
+
+    def preview(self, dataset: str, steps: DataSteps, fix: str) -> Preview:
+        """What one fix does to the rows as they are after the fixes before it."""
+        reply = next(iter(list(self.child.ask(request("preview", dataset, steps, fix=fix)))))
+        return Preview(reply["removed"], reply["changed"], [Before(**row) for row in reply["rows"]])
+
+    def prepare(self, dataset: str, steps: DataSteps) -> None:
+        """Make the version of these steps, so that `versions.prepare` finds it at once."""
+        list(self.child.ask(request("prepare", dataset, steps)))
+
+    def close(self) -> None:
+        self.child.close()
+
+
+def request(do: str, dataset: str, steps: DataSteps, **more: Any) -> dict[str, Any]:
+    return {"do": do, "dataset": dataset, "steps": steps.model_dump(mode="json"), **more}

@@ -1,0 +1,108 @@
+"""The helper process behind `studio.datasets.inspection`: `python -m studio.datasets.inspection_helper HOME`.
+
+It reads all rows, runs the checks and makes the versions, so that a large dataset never holds up the page.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import lru_cache
+from threading import Event
+
+import numpy
+
+from studio.child import Reply, serve
+from studio.datasets.fixing import Fix, carry_out, mend
+from studio.datasets.health import CHECKS
+from studio.datasets.health.check import Data
+from studio.datasets.health.report import ask
+from studio.datasets.splits import split
+from studio.datasets.store import load_dataset
+from studio.datasets.versions import DataSteps, mapped, prepare
+from studio.errors import StudioError
+from studio.models.catalogue import find_model
+from studio.workspace import Workspace, open_workspace
+
+
+class Inspection:
+    """Holds the rows looked at last, because one question follows another about the same rows."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.rows = lru_cache(maxsize=2)(self.read)
+
+    def read(self, dataset: str, steps: str) -> Data:
+        """The mapped rows of a dataset; steps as JSON, without fixes."""
+        return mapped(load_dataset(self.workspace, dataset), DataSteps.model_validate_json(steps))[0]
+
+    def data(self, request: Reply) -> tuple[Data, DataSteps]:
+        steps = DataSteps.model_validate(request["steps"])
+        bare = steps.model_copy(update={"fixes": []})
+        return self.rows(request["dataset"], bare.model_dump_json()), steps
+
+    def answer(self, request: Reply, stopped: Event) -> Iterator[Reply]:
+        data, steps = self.data(request)
+        if request["do"] == "report":
+            yield from self.report(data, steps, request, stopped)
+        elif request["do"] == "preview":
+            yield preview(data, steps, request["fix"])
+        else:
+            version = prepare(self.workspace, load_dataset(self.workspace, request["dataset"]), steps)
+            yield {"version": version.folder.name}
+
+    def report(self, data: Data, steps: DataSteps, request: Reply, stopped: Event) -> Iterator[Reply]:
+        """One reply a check, on the rows as they are after the fixes of these steps."""
+        data, _ = mend(CHECKS, data, steps.fixes)
+        for check in CHECKS:
+            # Both take long on many rows, so they are only made when their check's turn has come.
+            if check.name == "too_long":
+                data = replace(data, lengths=self.lengths(data, request), limit=request["limit"])
+            if check.name == "leaks":
+                data = replace(data, splits=splits_of(data, steps))
+            if not check.kinds or data.kind in check.kinds:
+                finding = ask(check, data)
+                yield {"check": check.name, "finding": finding and finding.document()}
+            if stopped.is_set():
+                return
+
+    def lengths(self, data: Data, request: Reply) -> numpy.ndarray | None:
+        """Tokens of every row; None while the model is not on this computer, or has no chat format."""
+        if data.kind == "text":
+            return None
+        from studio.datasets.xray_helper import tokenizer_of, totals
+
+        try:
+            folder = find_model(self.workspace, request["model"]).ready_folder(self.workspace)
+            return numpy.array(totals(tokenizer_of(str(folder)), data.rows, data.kind))
+        except StudioError:
+            return None
+
+
+def splits_of(data: Data, steps: DataSteps) -> numpy.ndarray | None:
+    """The split of these rows; None when none can be made."""
+    try:
+        return split(data.rows, data.kind, steps.split)
+    except StudioError:
+        return None
+
+
+def preview(data: Data, steps: DataSteps, name: str) -> Reply:
+    """What one fix would do, or does, after the fixes that run before it."""
+    check = next((check for check in CHECKS if check.name == name and check.mend), None)
+    if check is None:
+        raise StudioError(f"There is no fix called “{name}”.", "Choose one of those shown.")
+    earlier = CHECKS[: CHECKS.index(check)]
+    names = {one.name for one in earlier}
+    data, _ = mend(earlier, data, [fix for fix in steps.fixes if fix.name in names])
+    chosen = next((fix for fix in steps.fixes if fix.name == name), Fix(name=name))
+    _, done, shown = carry_out(check, data, chosen)
+    return {"removed": done.removed, "changed": done.changed, "rows": [asdict(row) for row in shown]}
+
+
+def main() -> None:
+    inspection = Inspection(open_workspace(sys.argv[1]))
+    serve(inspection.answer)
+
+
+if __name__ == "__main__":
+    main()

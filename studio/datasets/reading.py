@@ -1,0 +1,113 @@
+"""Taking a file in without making anybody wait: asked of a helper process, watched and cancelled from the page."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Condition, Thread
+
+from studio.child import Child, Reply
+from studio.datasets.table_file import scratch_prefix
+from studio.errors import StudioError
+from studio.workspace import Workspace
+
+PATIENCE = 3.0  # seconds that a cancelled helper has to stop by itself
+
+
+class Reading:
+    """The owner's end: one file at a time.
+
+    Replies are {"rows", "share", "head": {"columns", "data"}} a few times a second, then {"dataset": id}, or
+    {"cancelled": True}. Whoever wants to wait iterates; whoever looks now and then asks for `latest`.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.child = Child("studio.datasets.reading_helper", log=workspace.logs / "reading.log")
+        self.news = Condition()
+        self.replies = 0  # counts those of this reading
+        self.reply: Reply = {}
+        self.error: StudioError | None = None
+        self.thread: Thread | None = None
+        self.stopping = False
+
+    @property
+    def busy(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
+    def start(self, path: Path | str, name: str | None = None, sheet: str | None = None) -> None:
+        """Begin to read a file. Raises StudioError while another one is being read."""
+        if self.busy:
+            raise StudioError("Another file is being read.", "Wait until it is done, or cancel it.")
+        self.reply, self.error, self.replies, self.stopping = {}, None, 0, False
+        request = {
+            "home": str(self.workspace.home),
+            "path": str(Path(path).resolve()),
+            "name": name or Path(path).name,
+            "sheet": sheet,
+        }
+        self.thread = Thread(target=self.listen, args=(request,), daemon=True)
+        self.thread.start()
+
+    def listen(self, request: Reply) -> None:
+        error = None
+        process = self.child.started()
+        try:
+            for reply in self.child.ask(request):
+                if reply:  # the mark of the end carries nothing else
+                    self.tell(reply)
+        except StudioError as found:
+            error = found
+        finally:
+            if self.stopping and error is not None:
+                self.tell({"cancelled": True})
+            elif error is not None:
+                self.error = error
+            self.child.close()  # its memory is given back; the next reading starts in about a second
+            process.wait()
+            for folder in self.workspace.scratch.glob(f"{scratch_prefix(process.pid)}*"):
+                shutil.rmtree(folder, ignore_errors=True)  # it was killed, or ran out of memory
+            with self.news:
+                self.thread = None
+                self.news.notify_all()
+
+    def tell(self, reply: Reply) -> None:
+        with self.news:
+            self.reply, self.replies = reply, self.replies + 1
+            self.news.notify_all()
+
+    def latest(self) -> Reply:
+        """The newest reply, {} before the first. Raises StudioError when the file could not be read."""
+        if self.error is not None:
+            raise self.error
+        return self.reply
+
+    def __iter__(self) -> Iterator[Reply]:
+        """Replies until the last one; a slow listener gets the newest. Raises StudioError as `latest` does."""
+        seen = 0
+        while True:
+            with self.news:
+                self.news.wait_for(lambda seen=seen: self.replies > seen or self.thread is None)  # type: ignore[misc]
+                reply, new, ended = self.reply, self.replies > seen, self.thread is None
+                seen = self.replies
+            if new:
+                yield reply
+            if ended:
+                self.latest()
+                return
+
+    def cancel(self) -> None:
+        """Stop reading and leave nothing behind. A helper that does not stop by itself is ended."""
+        thread = self.thread
+        if thread is None or not thread.is_alive():
+            return
+        self.stopping = True
+        if self.replies:
+            self.child.send({"stop": True})
+            thread.join(PATIENCE)  # before its first reply it may not hear yet, and has nothing worth waiting for
+        while thread.is_alive():  # it may just be about to start its helper, so once is not enough
+            self.child.close()
+            thread.join(0.2)
+
+    def close(self) -> None:
+        self.cancel()
+        self.child.close()

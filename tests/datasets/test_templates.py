@@ -1,0 +1,123 @@
+"""Prompts built out of several columns: what is filled in, what is refused, what is offered while typing."""
+
+import pandas
+import pytest
+
+from studio.datasets.paths import paths_in, pick, values_at
+from studio.datasets.templates import complete, fields_of, problems, render, render_all
+from studio.errors import StudioError
+
+ROW = {"title": "Lost parcel", "body": "Where is it?", "meta": '{"topic": "post", "tags": ["a", "b"]}'}
+
+
+def test_fields_are_filled_in() -> None:
+    assert render("Classify: {title}\n{ body }", ROW) == "Classify: Lost parcel\nWhere is it?"
+    assert fields_of("{title} {body} {title}") == ["title", "body"]
+
+
+def test_a_field_may_be_a_path_into_a_nested_cell() -> None:
+    assert render("{meta.topic}, {meta.tags[1]}, {meta.nothing}.", ROW) == "post, b, ."
+
+
+def test_doubled_braces_stand_for_themselves() -> None:
+    assert render('{{"title": "{title}"}} and {{{body}}}', ROW) == '{"title": "Lost parcel"} and {Where is it?}'
+
+
+def test_what_is_filled_in_is_never_read_as_a_template() -> None:
+    assert render("{title}", {"title": "{body} {0.__class__} %s"}) == "{body} {0.__class__} %s"
+
+
+@pytest.mark.parametrize("template", ["{title.__class__}", "{title.__class__.__mro__}", "{title!r}", "{title:>9}"])
+def test_a_template_cannot_reach_into_objects(template: str) -> None:
+    try:
+        assert render(template, ROW) == ""
+    except StudioError as error:
+        assert "no column called" in error.message
+
+
+def test_names_with_dots_and_colons_are_columns() -> None:
+    assert render("{a.b} {c: d}", {"a": "{}", "a.b": "one", "c: d": "two"}) == "one two"
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{titel}", "Did you mean “title”?"),
+        ("{unheard of}", "The columns are: title, body, meta."),
+        ("{title", "has no partner “}”"),
+        ("title}", "has no partner “{”"),
+        ("{}", "nothing between two braces"),
+        ("no field", "every row would get the same text"),
+        ('As {"a": 1}: {title}', "no column called"),
+    ],
+)
+def test_a_wrong_template_gets_a_sentence(template: str, words: str) -> None:
+    (problem,) = problems(template, list(ROW))
+    assert words in problem
+    with pytest.raises(StudioError):
+        render_all(template, pandas.DataFrame([ROW]))
+
+
+def test_a_right_template_has_no_problems() -> None:
+    assert problems("{title} {meta.topic} {{}}", list(ROW)) == []
+
+
+def test_a_row_whose_fields_are_all_empty_gives_nothing() -> None:
+    frame = pandas.DataFrame({"a": ["x", "", " "], "b": ["", "y", ""]})
+    assert render_all("<{a}|{b}>", frame) == ["<x|>", "<|y>", ""]
+
+
+def test_column_names_are_completed() -> None:
+    names = ["body", "subtitle", "title", "odd{name"]
+    found = complete("Say {ti", 7, names)
+    assert found is not None and (found.start, found.end, found.names) == (5, 7, ["title", "subtitle"])
+    assert complete("Say {", 5, names).names == ["body", "subtitle", "title"]  # type: ignore[union-attr]
+
+
+def test_a_name_that_is_already_closed_is_replaced_whole() -> None:
+    found = complete("Say {title} to", 7, ["title"])
+    assert found is not None and (found.start, found.end) == (5, 10)
+
+
+@pytest.mark.parametrize(("text", "cursor"), [("title", 5), ("{title} ", 8), ("{{ti", 4), ("", 0)])
+def test_nothing_is_offered_outside_braces(text: str, cursor: int) -> None:
+    assert complete(text, cursor, ["title"]) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("a.b[0].c", 1),
+        ("a.b[-1]", "last"),
+        ("a.inner.x", "y"),
+        ('a["odd.key"]', 2),
+        ("a.b-c d", 3),
+        ("a.b[9]", None),
+        ("a.missing.c", None),
+        ("a.b.c", None),
+        ("a..b", None),
+        ("a[", None),
+        ("a[" + "9" * 5000 + "]", None),
+    ],
+)
+def test_a_path_leads_to_a_value(path: str, value: object) -> None:
+    cell = '{"b": [{"c": 1}, "last"], "inner": "{\\"x\\": \\"y\\"}", "odd.key": 2, "b-c d": 3}'
+    assert pick({"a": cell}, path) == value
+
+
+def test_lists_as_python_writes_them_and_nan_are_read() -> None:
+    assert pick("[{'role': 'user', 'content': None}]", "[0].role") == "user"
+    assert pick('{"a": NaN, "b": 1}', "b") == 1
+
+
+def test_the_paths_of_a_column_are_listed_for_the_drop_down() -> None:
+    frame = pandas.DataFrame({"m": ['[{"role": "user", "a.b": {"c": 1}}]', "not JSON", "[", ""]})
+    paths = paths_in(frame, "m")
+    assert {"m[0]", "m[-1].role", 'm[0]["a.b"].c'} <= set(paths)
+    assert all(values_at(frame, path)[0] != "" for path in paths)  # type: ignore[index]
+
+
+def test_a_value_that_is_not_text_becomes_its_json() -> None:
+    frame = pandas.DataFrame({"m": ['{"n": 1.5, "t": true, "l": [1], "z": null}']})
+    assert [values_at(frame, f"m.{key}") for key in "ntlz"] == [["1.5"], ["true"], ["[1]"], [""]]
+    assert values_at(frame, "other.n") is None
