@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from components import data_health, data_mapping, data_rows, draft, xray_view
+from components import data_health, data_mapping, data_rows, data_versions, draft, xray_view
 from components import data_views as views
 from components.data_reading import Choice, Reading, Values
 from components.data_xray import Examiner
@@ -42,6 +42,7 @@ def build(page: Page) -> None:
             data_health.build(parts)
             xray(parts)
             shares(parts)
+            data_versions.build(parts)
     with gr.Row(elem_classes="ts-next"):
         parts["next"] = gr.Button(
             "Next: choose a model",
@@ -53,6 +54,7 @@ def build(page: Page) -> None:
         parts["next_note"] = html("Choose your data first.", classes=["ts-next-note"])
     parts["waiting"] = gr.Timer(0.5, active=False)
     parts["steps"] = hidden("What is done to the data")
+    parts["went_back"] = hidden("Version gone back to")
     page.choices.update({"dataset": parts["dataset"], "steps": parts["steps"]})
 
 
@@ -221,6 +223,8 @@ def wire(page: Page) -> None:
     show(parts["waiting"].tick, asked(reading.wait), *ALL, **POLL)
     show(parts["cancel"].click, reading.cancel)
     show(page.demo.load, restore)
+    went_back = data_versions.wire(page, reading)
+    show(partial(gr.on, [went_back]), choose, "dataset")
     health = data_health.wire(page, reading)
     show(partial(gr.on, [health.changed]), asked(reading.examine), *ALL)
     show(partial(gr.on, [health.rows_asked]), partial(step, 0), *ALL)

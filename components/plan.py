@@ -61,6 +61,7 @@ def outlook(
         return found
     try:
         found.version = prepare(workspace, load_dataset(workspace, dataset), DataSteps.model_validate_json(steps))
+        find_method(method).check_kind(found.version.kind)
         checked = check(method, settings)
         found.steps = checked.steps(found.version.rows["train"])
         found.ready = True

@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas
 
@@ -16,24 +18,35 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def download(dataset: Dataset, version: Version, format: str, folder: Path) -> Path:
-    """Write the version into `folder` as NAME.csv, .jsonl or .parquet, with NAME-card.md beside it."""
-    frame = pandas.read_parquet(version.parquet)
-    path = folder / f"{Path(dataset.name).stem}-{version.folder.name[:6]}.{format}"
+    """Write NAME.zip into `folder`: the rows as CSV, JSON Lines or Parquet, and the data card. Returns its path."""
+    stem = f"{Path(dataset.name).stem}-{version.folder.name[:6]}"
+    target = folder / f"{stem}-{format}.zip"
     with speaking_of_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if format == "parquet":
-            frame.to_parquet(path, index=False)
-        elif format == "jsonl":
-            with path.open("w", encoding="utf-8") as file:
-                for record in records(frame, version):
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        else:
-            spreadsheet(version).to_csv(path, index=False, encoding="utf-8-sig")
-        path.with_name(f"{path.stem}-card.md").write_text(data_card(dataset, version), "utf-8")
+        with TemporaryDirectory(dir=folder) as building:
+            path = write(version, format, Path(building) / f"{stem}.{format}")
+            with ZipFile(Path(building) / "packed", "w", ZIP_DEFLATED) as archive:
+                archive.write(path, path.name)
+                archive.writestr(f"{stem}-card.md", data_card(dataset, version))
+            (Path(building) / "packed").replace(target)
+    return target
+
+
+def write(version: Version, format: str, path: Path) -> Path:
+    """The rows in one of FORMATS."""
+    frame = pandas.read_parquet(version.parquet)
+    if format == "parquet":
+        frame.to_parquet(path, index=False)
+    elif format == "jsonl":
+        with path.open("w", encoding="utf-8") as file:
+            for record in records(frame):
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    else:
+        spreadsheet(version).to_csv(path, index=False, encoding="utf-8-sig")
     return path
 
 
-def records(frame: pandas.DataFrame, version: Version) -> list[dict[str, object]]:
+def records(frame: pandas.DataFrame) -> list[dict[str, object]]:
     """Rows in the field's usual names: messages, tools, chosen, rejected, text, label, and the split."""
     nested = ("messages", "tools", "chosen", "rejected")
     found = []

@@ -99,9 +99,9 @@ def version_folder(dataset: Dataset, steps: DataSteps) -> Path:
 
 
 def list_versions(dataset: Dataset) -> list[Version]:
-    """Every version made of this dataset, the newest first."""
+    """Every version made of this dataset, the newest first; those of an older studio are passed over."""
     found = [(file.parent, read_json(file)) for file in (dataset.folder / "versions").glob("*/version.json")]
-    versions = [opened(folder, known) for folder, known in found if known]
+    versions = [opened(folder, known) for folder, known in found if known and "made" in known]
     return sorted(versions, key=lambda version: version.made, reverse=True)
 
 

@@ -38,7 +38,7 @@ class LoraSettings(CommonSettings):
     title="LoRA",
     sentence="Adds a thin layer of new weights and leaves the model as it was. "
     "The best first choice, and easy to undo.",
-    needs=("prompt", "reply"),
+    kinds=("chat", "label", "number", "preference"),
     settings=LoraSettings,
 )
 def build(job: Job) -> "ReplyTrainer":

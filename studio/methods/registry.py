@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.datasets.rows import KINDS
 from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods.settings import CommonSettings
@@ -30,26 +31,35 @@ Build = Callable[[Job], "ReplyTrainer"]
 
 @dataclass(frozen=True)
 class Method:
-    """`needs` are the roles that the data must fill; `settings` is the one source of its form and limits."""
+    """`kinds` are the kinds of rows that it learns from; `settings` is the one source of its form and limits."""
 
     name: str
     title: str
     sentence: str
-    needs: tuple[str, ...]
+    kinds: tuple[str, ...]
     settings: type[CommonSettings]
     build: Build
+
+    def check_kind(self, kind: str) -> None:
+        """Raises StudioError when rows of this kind are nothing for this method."""
+        if kind not in self.kinds:
+            wanted = ", ".join(KINDS[one].title.lower() for one in self.kinds)
+            raise StudioError(
+                f"{self.title} cannot learn from “{KINDS[kind].title.lower()}” yet.",
+                f"It learns from {wanted}. Say in Data that the file holds one of these, or bring other data.",
+            )
 
 
 METHODS: dict[str, Method] = {}
 
 
 def method(
-    name: str, *, title: str, sentence: str, needs: tuple[str, ...], settings: type[CommonSettings]
+    name: str, *, title: str, sentence: str, kinds: tuple[str, ...], settings: type[CommonSettings]
 ) -> Callable[[Build], Build]:
     """Register the builder below it as a method."""
 
     def register(build: Build) -> Build:
-        METHODS[name] = Method(name, title, sentence, needs, settings, build)
+        METHODS[name] = Method(name, title, sentence, kinds, settings, build)
         return build
 
     return register

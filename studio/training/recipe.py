@@ -137,6 +137,7 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     dataset = load_dataset(workspace, recipe.data.dataset) if recipe.data.dataset else bring(workspace, recipe)
     recipe.data.dataset = dataset.id
     unfold(recipe.data, dataset)
+    find_method(recipe.method.name).check_kind(recipe.steps().mapping.kind)
     recipe.data.fingerprint = recipe.version(workspace).fingerprint
     # All settings are written out, so that a preset that changes later does not change this recipe.
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""

@@ -91,3 +91,64 @@ def test_the_xray_says_what_is_wrong_and_goes_on(xray: XRay, tiny_model: Path) -
     with pytest.raises(StudioError, match="ended unexpectedly"):
         xray.show(str(tiny_model), messages_of("", "a", "b"), 30)
     assert xray.show(str(tiny_model), messages_of("", "a", "b"), 30).total > 0
+
+
+TOOLS = [{"type": "function", "function": {"name": "find", "description": "Finds a parcel.", "parameters": {}}}]
+CALL = {"type": "function", "function": {"name": "find", "arguments": {"number": 7}}}
+TALK = [
+    {"role": "system", "content": "Be kind."},
+    {"role": "user", "content": "Where is parcel 7?"},
+    {"role": "assistant", "content": "", "tool_calls": [CALL]},
+    {"role": "tool", "content": "in Leeds"},
+    {"role": "assistant", "content": "It is in Leeds."},
+    {"role": "user", "content": "Thanks!"},
+    {"role": "assistant", "content": "You are welcome."},
+]
+
+
+def test_every_answer_of_a_longer_talk_is_learned_and_tools_are_told(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    example = render(tokenizer, TALK, 4096, TOOLS)
+    learned = [token for token, label in zip(example.ids, example.labels, strict=True) if label != IGNORED]
+    said = tokenizer.decode(learned)
+    assert said.count("<|im_end|>") == 3
+    assert "<tool_call>" in said and "It is in Leeds." in said and "You are welcome." in said
+    assert "in Leeds</tool_response>" not in said and "Thanks!" not in said
+    assert "Finds a parcel." in tokenizer.decode(example.ids)
+
+
+def test_an_answer_of_weight_0_is_read_only(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    talk = [*messages_of("", "A?", "first"), *messages_of("", "B?", "second")]
+    talk[1]["weight"] = 0
+    example = render(tokenizer, talk, 512)
+    learned = [token for token, label in zip(example.ids, example.labels, strict=True) if label != IGNORED]
+    assert tokenizer.decode(learned) == "second<|im_end|>"
+
+
+def test_a_talk_with_tools_looks_the_same_in_trainer_and_xray(
+    workspace: Workspace, xray: XRay, tiny_model: Path, tmp_path: Path
+) -> None:
+    import json
+
+    from studio.datasets.shapes import guess
+    from studio.datasets.versions import DataSteps
+    from studio.methods.reply_trainer import example_rows
+
+    path = tmp_path / "talks.jsonl"
+    path.write_text("".join(json.dumps({"messages": TALK, "tools": TOOLS}) + "\n" for _ in range(3)))
+    dataset = add_file(workspace, path)
+    found = guess(dataset.head(10), dataset.name)
+    assert found is not None and found.mapping.shape == "messages"
+    version = prepare(
+        workspace,
+        dataset,
+        DataSteps.model_validate({"mapping": found.mapping.model_dump(), "split": {"near_together": False}}),
+    )
+    tokenizer = load_tokenizer(tiny_model)
+    batch = example_rows(tokenizer, version, "train", 4096)[0]
+    view = xray.show(str(tiny_model), TALK, 4096, TOOLS)
+    pieces = [piece for segment in view.segments for piece in segment.pieces]
+    assert [piece.kind for piece in pieces] == ["learn" if label != IGNORED else "read" for label in batch["labels"]]
+    assert "".join(piece.text for piece in pieces) == tokenizer.decode(batch["input_ids"])
+    assert [segment.role for segment in view.segments].count("assistant") == 3

@@ -97,3 +97,33 @@ def test_the_page_makes_the_same_document(workspace: Workspace, make_recipe: Cal
     )
     by_page.data.file = by_hand.data.file
     assert by_page == by_hand
+
+
+def test_rows_that_a_method_cannot_learn_from_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "story.txt").write_text("Once upon a time there was a lamp.\n\n" * 20)
+    path = tmp_path / "recipe.toml"
+    path.write_text('[data]\nfile = "story.txt"\n')
+    with pytest.raises(StudioError, match="cannot learn from “plain text” yet"):
+        resolve(workspace, load_recipe(path))
+
+
+def test_a_recipe_takes_a_mapping_fixes_and_edits(workspace: Workspace, tmp_path: Path) -> None:
+    rows = "".join(f"Ticket {i},The lamp number {i} broke,{'lamp' if i % 2 else 'other'}\n" for i in range(40))
+    (tmp_path / "tickets.csv").write_text("title,body,topic\n" + rows + "Ticket 1,The lamp number 1 broke,lamp\n")
+    path = tmp_path / "recipe.toml"
+    path.write_text(
+        '[data]\nfile = "tickets.csv"\nfixes = ["exact_copies"]\nleft_out = [3]\n'
+        '[[data.edits]]\nrow = 1\nprompt = "Another text"\n'
+        '[data.mapping]\nkind = "label"\nshape = "text_label"\n'
+        'columns = { text = "About {title}: {body}", label = "topic" }\n'
+    )
+    recipe = resolve(workspace, load_recipe(path))
+    version = recipe.version(workspace)
+    assert sum(version.rows.values()) == 39
+    assert [(done.name, done.removed) for done in version.fixed] == [("exact_copies", 1)]
+    assert version.left_out == [(1, "taken out by hand")]
+    assert version.row(1)["text"].iloc[0] == "Another text"
+    assert version.row(2)["text"].iloc[0] == "About Ticket 1: The lamp number 1 broke"
+    again = tmp_path / "again.toml"
+    again.write_text(save_recipe(recipe))
+    assert resolve(workspace, load_recipe(again)) == recipe

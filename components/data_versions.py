@@ -1,0 +1,106 @@
+"""Every version made of a dataset: what was done to it, going back to it, and taking the rows away."""
+
+from typing import Any
+
+import gradio as gr
+
+from components.data_reading import Reading, kept_steps
+from components.data_views import when
+from components.html import count, escape, html, moved, title
+from components.page import QUICK, Page
+from components.speak import plain
+from studio.datasets.downloads import FORMATS, download
+from studio.datasets.health import CHECKS
+from studio.datasets.store import load_dataset
+from studio.datasets.versions import Version, list_versions, prepare
+from studio.errors import StudioError
+
+SHOWN = 12
+NAMES = {"csv": "Spreadsheet (CSV)", "jsonl": "JSON Lines", "parquet": "Parquet"}
+EVENTS = """
+element.addEventListener('click', (event) => {
+  const version = event.target.closest('[data-version]');
+  if (version) trigger('wanted', { version: version.dataset.version });
+});
+"""
+
+
+def build(parts: dict[str, Any]) -> None:
+    html(
+        title("Versions", "Each state of the rows is kept, and a run names the one that it learned from."),
+        classes=["ts-section"],
+    )
+    with gr.Column(elem_classes="ts-card"):
+        parts["versions"] = html(elem_id="versions", js_on_load=EVENTS)
+        with gr.Row(elem_classes="ts-row-filter"):
+            parts["format"] = gr.Dropdown(
+                choices=[(NAMES[name], name) for name in FORMATS],
+                value="csv",
+                label="Take the rows away as",
+                interactive=True,
+                elem_id="format",
+            )
+            parts["pack"] = gr.Button("Prepare the file", size="md", elem_id="pack", elem_classes="ts-fit")
+            parts["packed"] = gr.DownloadButton("Download", visible=False, elem_id="packed", elem_classes="ts-fit")
+
+
+def wire(page: Page, reading: Reading) -> Any:
+    """Going back and taking away. Returns the event after which another version is on show."""
+    parts = page.parts["data_tab"]
+
+    def draw_all(dataset: str, steps: str) -> str:
+        if not dataset or not steps:
+            return ""
+        chosen = kept_steps(page.workspace, dataset)
+        return draw(list_versions(load_dataset(page.workspace, dataset)), chosen and chosen.model_dump_json())
+
+    def wanted(event: gr.EventData, dataset: str) -> str:
+        versions = list_versions(load_dataset(page.workspace, dataset))
+        version = next((one for one in versions if one.folder.name == str(event.version)), None)
+        if version is None:
+            raise StudioError("That version is not there any more.", "Choose another one.")
+        reading.keep(dataset, version.steps)
+        return f"back to {version.folder.name}"
+
+    def pack(dataset: str, format: str) -> Any:
+        known = load_dataset(page.workspace, dataset)
+        steps = kept_steps(page.workspace, dataset)
+        if steps is None or format not in FORMATS:
+            raise StudioError("There are no rows to take away yet.", "Say above how the file is read.")
+        folder = page.workspace.scratch / "downloads"
+        path = download(known, prepare(page.workspace, known, steps), format, folder)
+        page.offer(folder)
+        return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True)
+
+    gr.on([moved(parts["steps"])], plain(draw_all), [parts["dataset"], parts["steps"]], parts["versions"], **QUICK)
+    gr.on([moved(parts["steps"])], plain(lambda: gr.DownloadButton(visible=False)), outputs=parts["packed"], **QUICK)
+    parts["pack"].click(plain(pack), [parts["dataset"], parts["format"]], parts["packed"], **QUICK)
+    parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
+    return moved(parts["went_back"])
+
+
+def draw(versions: list[Version], chosen: str | None) -> str:
+    """A line for each version, the newest first, with what differs from the file."""
+    lines = "".join(line(version, version.steps.model_dump_json() == chosen) for version in versions[:SHOWN])
+    return f'<ul class="ts-versions">{lines}</ul>'
+
+
+def line(version: Version, chosen: bool) -> str:
+    rows = sum(version.rows.values())
+    name = escape(version.folder.name)
+    back = f'<button type="button" class="ts-link" data-version="{name}">Go back to it</button>'
+    end = "<b>in use</b>" if chosen else back
+    return (
+        f"<li><span><b>{count(rows, 'row')}</b> · {when(version.made)} · {escape(described(version))} "
+        f'<span class="ts-mono ts-subtle">{version.fingerprint[:10]}</span></span>{end}</li>'
+    )
+
+
+def described(version: Version) -> str:
+    """The steps in words."""
+    titles = {check.name: check.title for check in CHECKS}
+    steps = version.steps
+    parts = [f"fixed: {', '.join(titles[fix.name] for fix in steps.fixes).lower()}"] if steps.fixes else []
+    parts += [f"{count(len(steps.left_out), 'row')} taken out by hand"] if steps.left_out else []
+    parts += [f"{count(len(steps.edits), 'row')} changed by hand"] if steps.edits else []
+    return "; ".join(parts) or "as it came"
