@@ -205,19 +205,23 @@ class Reading:
             "split": views.split(version),
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
-            **self.report(dataset, version, model, limit),
+            **self.report(dataset, version, choice, model, limit),
             **self.examine_version(dataset, version, choice, model, limit),
         }
 
-    def report(self, dataset: Dataset, version: Version, model: str, limit: int) -> Values:
+    def report(self, dataset: Dataset, version: Version, choice: Choice | None, model: str, limit: int) -> Values:
         """The health of the rows, as far as it is known."""
         report = self.last_report = self.watch.report(dataset.id, version.steps, model, limit)
         on = {fix.name for fix in version.steps.fixes}
+        drawn = {"health": health_view.draw(report, version, on, self.watch.previews_of(dataset.id))}
+        if not report.done:
+            return drawn
+        # What is walked through stays in the list, or the browser would fall back to every row.
         found = [(f"{finding.title} ({finding.count})", finding.name) for finding in report.findings if finding.rows]
-        return {
-            "health": health_view.draw(report, version, on, self.watch.previews_of(dataset.id)),
-            "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY), *found]),
-        }
+        walked = choice.only if choice and choice.only else data_rows.EVERY
+        if walked not in (data_rows.EVERY, *(name for _, name in found)):
+            found.append(("Rows that had a finding", walked))
+        return {**drawn, "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY), *found])}
 
     def keep(self, dataset_id: str, steps: DataSteps) -> None:
         known = draft.load(self.workspace).get("steps", {})

@@ -73,7 +73,6 @@ def wire(page: Page, reading: Reading) -> Any:
         return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True)
 
     gr.on([moved(parts["steps"])], plain(draw_all), [parts["dataset"], parts["steps"]], parts["versions"], **QUICK)
-    gr.on([moved(parts["steps"])], plain(lambda: gr.DownloadButton(visible=False)), outputs=parts["packed"], **QUICK)
     parts["pack"].click(plain(pack), [parts["dataset"], parts["format"]], parts["packed"], **QUICK)
     parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
     return moved(parts["went_back"])

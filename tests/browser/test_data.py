@@ -1,0 +1,110 @@
+"""The Data tab on messy rows: findings with switches, rows taken out and changed, versions and downloads."""
+
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Studio, open_tab
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    """Thirty good rows, a copy of the first, and an e-mail address."""
+    rows = [
+        f"Where is my lamp number {i} which I ordered in week {i}?,It is on shelf {i} in hall {i * 7}."
+        for i in range(30)
+    ]
+    rows += [rows[0], "How do I reach you about my order?,Please write to ann@shop.example and we answer."]
+    path = tmp_path / "messy.csv"
+    path.write_text("question,answer\n" + "\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def bring(page: Page, path: Path) -> None:
+    open_tab(page, "Data")
+    page.locator("#drop input[type=file]").set_input_files(path)
+    expect(page.locator("#health")).to_contain_text("of 100", timeout=60_000)
+
+
+def test_a_fix_is_previewed_switched_on_and_off_again(studio: Studio, open_page: OpenPage, messy: Path) -> None:
+    page = open_page(studio.url)
+    bring(page, messy)
+    health = page.locator("#health")
+    expect(health).to_contain_text("Exact copies")
+    expect(health).to_contain_text("Personal data")
+    expect(health).not_to_contain_text("ann@shop.example")
+    switch = page.get_by_role("switch", name="Fix this: Exact copies")
+    switch.check()
+    expect(page.locator("#next-model ~ *, #split").first).to_be_visible()
+    expect(health).to_contain_text("−1 row", timeout=30_000)
+    expect(page.get_by_text("31 rows ready")).to_be_visible()
+    page.locator(".ts-find", has_text="Personal data").locator("summary").click()
+    page.locator("[data-preview=personal_data]").click()
+    expect(health.locator("table")).to_contain_text("[e-mail]")
+    page.get_by_role("switch", name="Fix this: Exact copies").uncheck()
+    expect(page.get_by_text("32 rows ready")).to_be_visible()
+    expect(page.locator("#versions li")).to_have_count(2)
+
+
+def test_all_safe_fixes_raise_the_score_and_survive_a_reload(studio: Studio, open_page: OpenPage, messy: Path) -> None:
+    page = open_page(studio.url)
+    bring(page, messy)
+    page.get_by_role("button", name="All safe fixes on").click()
+    expect(page.locator("#health")).to_contain_text("up from", timeout=60_000)
+    page.reload()
+    expect(page.get_by_role("switch", name="Fix this: Exact copies")).to_be_checked(timeout=60_000)
+    page.get_by_role("button", name="All fixes off").click()
+    expect(page.get_by_role("switch", name="Fix this: Exact copies")).not_to_be_checked(timeout=30_000)
+
+
+def test_rows_of_a_finding_are_walked_through_taken_out_and_changed(
+    studio: Studio, open_page: OpenPage, messy: Path
+) -> None:
+    page = open_page(studio.url)
+    bring(page, messy)
+    page.locator(".ts-find", has_text="Personal data").locator("summary").click()
+    page.locator("[data-show=personal_data]").click()
+    expect(page.locator("#xray-row input")).to_have_value("32")
+    page.get_by_role("button", name="Leave this row out").click()
+    expect(page.get_by_text("31 rows ready")).to_be_visible()
+    page.get_by_role("button", name="Put this row back").click()
+    expect(page.get_by_text("32 rows ready")).to_be_visible()
+    page.locator("#edit-row").get_by_role("button", name="Change the words").click()
+    page.locator("#edit-reply textarea").fill("Please use the form on our page.")
+    page.get_by_role("button", name="Use these words").click()
+    expect(page.locator("#reading")).to_contain_text("Please use the form on our page.")
+    page.get_by_role("button", name="As in the file").click()
+    expect(page.locator("#reading")).to_contain_text("ann@shop.example")
+
+
+def test_another_shape_can_be_chosen_and_a_large_file_is_read_by_a_helper(
+    studio: Studio, open_page: OpenPage, tmp_path: Path
+) -> None:
+    import json
+
+    path = tmp_path / "talks.json"
+    talk = [{"from": "human", "value": "Hello, where is parcel {}?"}, {"from": "gpt", "value": "It is in hall {}."}]
+    talks = [{"conversations": [{**turn, "value": turn["value"].format(i)} for turn in talk]} for i in range(40)]
+    path.write_text(json.dumps(talks))
+    page = open_page(studio.url)
+    bring(page, path)
+    expect(page.locator("#shape input")).to_have_value("Conversations (ShareGPT)")
+    expect(page.locator("#reading")).to_contain_text("where is parcel 0?")
+    expect(page.locator("#xray .ts-learn").first).to_be_visible()
+
+
+def test_the_rows_can_be_taken_away(studio: Studio, open_page: OpenPage, messy: Path) -> None:
+    page = open_page(studio.url)
+    bring(page, messy)
+    page.get_by_role("button", name="Prepare the file").click()
+    expect(page.locator("#packed")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.locator("#packed").click()
+    with ZipFile(waiting.value.path()) as archive:
+        assert len(archive.namelist()) == 2
