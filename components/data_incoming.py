@@ -1,5 +1,6 @@
 """A file on its way in: large ones and documents are read by a helper, with progress, first rows and Cancel."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,30 @@ import gradio as gr
 from components.html import escape
 from studio.datasets.reading import Reading as FileReading
 from studio.errors import StudioError
-from studio.workspace import Workspace
+from studio.workspace import Workspace, write_atomic
 
 # Small plain tables are read at once; whatever is large, or takes a parser for documents, goes to the helper.
 AT_ONCE = {".csv", ".tsv", ".jsonl"}
 SMALL = 3_000_000  # bytes
+
+
+def paste(workspace: Workspace, text: str) -> str:
+    """Rows pasted from a spreadsheet, a text or a program as a file to bring; returns its path.
+
+    Raises StudioError when there is nothing.
+    """
+    text = text.strip()
+    if not text:
+        raise StudioError("There is nothing to bring.", "Paste your rows into the field first.")
+    first = text.split("\n", 1)[0]
+    ending = (
+        "jsonl" if first.startswith("{") else "json" if first.startswith("[") else "tsv" if "\t" in first else "csv"
+    )
+    folder = workspace.scratch / "pasted"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"Pasted rows {datetime.now():%d %b %H.%M.%S}.{ending}"
+    write_atomic(path, text + "\n")
+    return str(path)
 
 
 class Incoming:
@@ -27,10 +47,10 @@ class Incoming:
         file = Path(path)
         return file.suffix.lower() not in AT_ONCE or file.stat().st_size > SMALL
 
-    def start(self, path: str) -> None:
+    def start(self, path: str, name: str | None = None, sheet: str | None = None) -> None:
         """Begin. Raises StudioError while another file is being read."""
-        self.reading.start(path)
-        self.name = Path(path).name
+        self.reading.start(path, name, sheet)
+        self.name = name or Path(path).name
 
     @property
     def expected(self) -> bool:

@@ -15,6 +15,7 @@ from components.data_xray import Examiner
 from components.health_view import Report
 from components.health_watch import Watch
 from studio.datasets.hand import Edit
+from studio.datasets.readers import sheets_of
 from studio.datasets.rows import conversations
 from studio.datasets.shapes import Guess, guess, roles_of
 from studio.datasets.splits import SplitPlan
@@ -46,6 +47,7 @@ class Choice:
     row: float | None = 1
     only: str | None = None
     words: str = ""
+    sheet: str | None = None
 
     @classmethod
     def of(cls, dataset: str | None, shape: str | None, *rest: Any) -> "Choice":
@@ -78,6 +80,25 @@ class Reading:
         except StudioError as error:
             return {"drop": None, "drop_problem": views.problem(error)}
         return {"drop": None, **self.choose(dataset.id, model, limit)}
+
+    def paste(self, text: str, model: str, limit: int) -> Values:
+        """Rows were pasted: take them in like a file."""
+        try:
+            path = data_incoming.paste(self.workspace, text or "")
+        except StudioError as error:
+            return {"drop_problem": views.problem(error)}
+        return {"pasted": "", **self.bring(path, model, limit)}
+
+    def open_sheet(self, choice: Choice, model: str, limit: int) -> Values:
+        """Another sheet of the workbook: a dataset of its own, from the same file."""
+        dataset = load_dataset(self.workspace, choice.dataset or "")
+        self.incoming.start(str(dataset.raw), dataset.name, choice.sheet)
+        return data_incoming.values(self.incoming.look()[1])
+
+    def sheets(self, dataset: Dataset) -> Any:
+        """The drop-down of sheets, for a workbook that has several."""
+        sheets = sheets_of(dataset.raw, dataset.name)
+        return gr.Dropdown(choices=sheets, value=dataset.facts.sheet or None, visible=len(sheets) > 1)
 
     def wait(self, choice: Choice, model: str, limit: int) -> Values:
         """What has come since the last look: of the file that is being read, or of the checks."""
@@ -114,6 +135,7 @@ class Reading:
             "found": gr.Column(visible=True),
             "found_title": views.found(dataset),
             "facts": views.facts(dataset.facts),
+            "sheet": self.sheets(dataset),
             "first_rows": first_rows(head),
             "test": split.test,
             "validation": split.validation,

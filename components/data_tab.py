@@ -32,6 +32,16 @@ def build(page: Page) -> None:
     html(head("Show it what a good answer looks like", LEAD))
     with gr.Row(elem_classes="ts-sources"):
         sources(parts)
+    with gr.Accordion("Or paste rows", open=False, elem_id="paste"):
+        parts["pasted"] = gr.Textbox(
+            label="Rows, the first with the names of the columns",
+            info="Copied from a spreadsheet, or separated by commas, or one JSON object a line.",
+            lines=5,
+            max_lines=12,
+            interactive=True,
+            elem_id="pasted",
+        )
+        parts["take_pasted"] = gr.Button("Use these rows", size="md", elem_id="take-pasted", elem_classes="ts-fit")
     parts["drop_problem"] = html(elem_id="drop-problem")
     parts["incoming"] = html(elem_id="incoming")
     parts["cancel"] = gr.Button("Cancel", visible=False, size="md", elem_id="cancel-reading", elem_classes="ts-fit")
@@ -93,6 +103,9 @@ def columns(parts: dict[str, Any]) -> None:
     parts["found_title"] = html(classes=["ts-section"])
     with gr.Column(elem_classes="ts-card"):
         parts["facts"] = html(elem_id="facts")
+        parts["sheet"] = gr.Dropdown(
+            choices=[], label="Sheet of the workbook", visible=False, interactive=True, elem_id="sheet"
+        )
         with gr.Row(elem_classes="ts-mapping"):
             with gr.Column(scale=5, min_width=300):
                 data_mapping.build(parts)
@@ -198,6 +211,8 @@ def wire(page: Page) -> None:
     for number, sample in enumerate(SAMPLES):
         take = partial(reading.bring, str(sample.path))
         show(parts[f"sample-{number}"].click, lambda take=take, **later: take(*model_and_limit(later)))
+    show(parts["take_pasted"].click, lambda text, **later: reading.paste(text, *model_and_limit(later)), "pasted")
+    show(parts["sheet"].input, asked(reading.open_sheet), *ALL, "sheet")
     show(parts["dataset"].input, choose, "dataset")
     show(parts["shape"].input, asked(reading.reshape), *ALL)
     for name in NAMES[2:]:

@@ -108,3 +108,34 @@ def test_the_rows_can_be_taken_away(studio: Studio, open_page: OpenPage, messy: 
         page.locator("#packed").click()
     with ZipFile(waiting.value.path()) as archive:
         assert len(archive.namelist()) == 2
+
+
+def test_pasted_rows_are_rows(studio: Studio, open_page: OpenPage) -> None:
+    page = open_page(studio.url)
+    open_tab(page, "Data")
+    page.get_by_role("button", name="Or paste rows").click()
+    rows = "\n".join(f"Where is cup {i}?\tOn shelf {i}, as always." for i in range(14))
+    page.locator("#pasted textarea").fill(f"question\tanswer\n{rows}")
+    page.get_by_role("button", name="Use these rows").click()
+    expect(page.locator("#reading")).to_contain_text("Where is cup 0?")
+    expect(page.get_by_text("14 rows ready")).to_be_visible()
+
+
+def test_a_workbook_lets_its_sheet_be_chosen(studio: Studio, open_page: OpenPage, tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for number, name in enumerate(("Old", "New")):
+        sheet = book.active if number == 0 else book.create_sheet()
+        sheet.title = name
+        sheet.append(["question", "answer"])
+        for i in range(12 + number):
+            sheet.append([f"{name} question number {i}?", f"{name} answer number {i}."])
+    book.save(tmp_path / "book.xlsx")
+    page = open_page(studio.url)
+    bring(page, tmp_path / "book.xlsx")
+    expect(page.get_by_text("12 rows ready")).to_be_visible()
+    page.locator("#sheet input").click()
+    page.get_by_role("option", name="New").click()
+    expect(page.get_by_text("13 rows ready")).to_be_visible()
+    expect(page.locator("#reading")).to_contain_text("New question number 0?")
