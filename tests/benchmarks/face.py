@@ -6,6 +6,7 @@ model in this home is a two-layer one: what is measured here is the page, not th
 
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
+from studio.processes import worker_environment
 from tests.browser.conftest import FLAGS, SYSTEM_CHROMIUM, Studio
 from tests.tiny import make_tiny_model
 
@@ -26,7 +28,7 @@ def main() -> None:
         (home / "models").mkdir(parents=True)
         shutil.copytree(make_tiny_model(Path(folder) / "tiny"), home / "models" / "smollm2-135m-instruct")
         studio = Studio(home)
-        starts, memory = measure_starts(studio)
+        starts, gradio, memory = measure_starts(studio)
         studio.start()
         try:
             usable, clicks = measure_page(studio)
@@ -34,6 +36,7 @@ def main() -> None:
             studio.close()
     print(f"machine: {psutil.cpu_count()} cores, Python {sys.version.split()[0]}")
     print(f"start until the page answers     {spread(starts)} s")
+    print(f"  of which: import gradio          {spread(gradio)} s")
     print(f"memory of the idle server        {memory:.0f} MB")
     for name, seconds in usable.items():
         print(f"usable after that, {name:14}{spread(seconds)} s")
@@ -41,16 +44,20 @@ def main() -> None:
         print(f"click: {name:26} {spread(seconds)} s")
 
 
-def measure_starts(studio: Studio) -> tuple[list[float], float]:
-    seconds, memory = [], 0.0
+def measure_starts(studio: Studio) -> tuple[list[float], list[float], float]:
+    """Seconds of each start, seconds of importing Gradio alone beside it, and the server's memory in MB."""
+    seconds, gradio, memory = [], [], 0.0
     for _ in range(ROUNDS):
+        began = time.monotonic()
+        subprocess.run([sys.executable, "-c", "import gradio"], env=worker_environment(), check=True)
+        gradio.append(time.monotonic() - began)
         began = time.monotonic()
         studio.start()
         seconds.append(time.monotonic() - began)
         assert studio.process is not None
         memory = psutil.Process(studio.process.pid).memory_info().rss / 1e6
         studio.kill()
-    return seconds, memory
+    return seconds, gradio, memory
 
 
 def measure_page(studio: Studio) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
