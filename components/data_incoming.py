@@ -21,7 +21,7 @@ def paste(workspace: Workspace, text: str) -> str:
 
     Raises StudioError when there is nothing.
     """
-    text = text.strip()
+    text = text.strip("\r\n ")  # a tab in front is an empty first cell
     if not text:
         raise StudioError("There is nothing to bring.", "Paste your rows into the field first.")
     first = text.split("\n", 1)[0]

@@ -103,7 +103,7 @@ class Reading:
     def wait(self, choice: Choice, model: str, limit: int) -> Values:
         """What has come since the last look: of the file that is being read, or of the checks."""
         if not self.incoming.expected:
-            return self.examine(choice, model, limit)
+            return self.look_again(choice, model, limit)
         try:
             dataset, shown = self.incoming.look()
         except StudioError as error:
@@ -168,7 +168,9 @@ class Reading:
         dataset = load_dataset(self.workspace, choice.dataset)
         head, guessed = self.head(dataset.id)
         mapping = data_mapping.reshaped(choice.shape, head, guessed, choice.system)
-        steps = DataSteps(mapping=mapping, split=plan_of(choice))
+        # Rows taken out stay out; texts and fixes belong to how the rows were read before.
+        kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
+        steps = DataSteps(mapping=mapping, split=plan_of(choice, kept), left_out=kept.left_out)
         return {
             **data_mapping.values(mapping, guessed, head),
             **self.show(dataset, steps, choice, model, limit),
@@ -181,8 +183,8 @@ class Reading:
         dataset = load_dataset(self.workspace, choice.dataset)
         _, guessed = self.head(dataset.id)
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
-        kept = kept_steps(self.workspace, dataset.id)
-        steps = DataSteps(mapping=mapping, split=plan_of(choice), fixes=kept.fixes if kept else [])
+        kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
+        steps = kept.model_copy(update={"mapping": mapping, "split": plan_of(choice, kept)})
         return {
             "sure": views.certainty(mapping, guessed),
             **self.show(dataset, steps, choice, model, limit),
@@ -202,20 +204,26 @@ class Reading:
                 raise StudioError(f"“{missing}” is not chosen yet.", "Choose its column above.")
             version = self.examiner.version(dataset, steps)
         except StudioError as error:
+            # The switches and fields that can mend it stay, once there were any.
+            usable = {} if choice and steps and steps.fixes else {"usable": gr.Column(visible=False)}
             return {
+                **usable,
+                "steps": "",
                 "unused": unused,
                 "columns_problem": views.problem(error),
                 "reading": "",
-                "usable": gr.Column(visible=False),
                 "next": gr.Button(interactive=False),
-                "next_note": "Mend the columns above first.",
+                "next_note": "Mend what is said above first.",
                 "waiting": gr.Timer(active=False),
             }
         self.keep(dataset.id, steps)
         if version is None:
             return {
+                "steps": "",
                 "unused": unused,
                 "columns_problem": views.PREPARING_ROWS,
+                "usable": gr.Column(visible=False),
+                "reading": "",
                 "next": gr.Button(interactive=False),
                 "waiting": gr.Timer(active=True),
             }
@@ -256,6 +264,11 @@ class Reading:
         dataset = load_dataset(self.workspace, choice.dataset)
         return self.show(dataset, kept_steps(self.workspace, dataset.id), choice, model, limit)
 
+    def look_again(self, choice: Choice, model: str, limit: int) -> Values:
+        """`examine` when nobody asked for another row: what may just be typed is left alone."""
+        typed = ("row", "edit_prompt", "edit_reply")
+        return {name: value for name, value in self.examine(choice, model, limit).items() if name not in typed}
+
     def step(self, by: int, choice: Choice, model: str, limit: int) -> Values:
         """To the next row (1) or the one before (-1) of those walked through, or to the first of them (0)."""
         if not choice.dataset:
@@ -280,8 +293,8 @@ class Reading:
             numbers = next((finding.rows for finding in report.findings if finding.name == choice.only), [])
         words = (choice.words or "").strip()
         if words:
-            found = data_rows.with_words(version, words)
-            numbers = found if numbers is None else [number for number in numbers if number in set(found)]
+            found = data_rows.with_words(version.parquet, version.kind, words)
+            numbers = list(found) if numbers is None else sorted(set(numbers) & set(found))
         return numbers
 
     def change(self, choice: Choice, model: str, limit: int, **fields: Any) -> Values:
@@ -289,8 +302,13 @@ class Reading:
         steps = kept_steps(self.workspace, choice.dataset or "")
         if steps is None or choice.dataset is None:
             return {}
-        self.keep(choice.dataset, steps.model_copy(update=fields))
-        return self.examine(choice, model, limit)
+        changed = steps.model_copy(update=fields)
+        try:
+            self.examiner.version(load_dataset(self.workspace, choice.dataset), changed)
+        except StudioError as error:
+            return {"hand_problem": views.problem(error)}
+        self.keep(choice.dataset, changed)
+        return {"hand_problem": "", **self.examine(choice, model, limit)}
 
     def leave_out(self, choice: Choice, model: str, limit: int) -> Values:
         """Take the row on show out, or put it back."""
@@ -301,9 +319,26 @@ class Reading:
     def edit(self, prompt: str, reply: str, choice: Choice, model: str, limit: int) -> Values:
         """Use other words for the row on show."""
         steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
-        others = [edit for edit in steps.edits if edit.row != row] if steps else []
-        changed = Edit(row=row, prompt=prompt.strip() or None, reply=reply.strip() or None)
-        return self.change(choice, model, limit, edits=[*others, changed])
+        version = self.examiner.version(load_dataset(self.workspace, choice.dataset or ""), steps) if steps else None
+        rows = version.row(row) if version else pandas.DataFrame()
+        if steps is None or version is None or rows.empty:
+            error = StudioError(f"Row {row:,} is left out, so its words cannot be changed here.", "Put it back first.")
+            return {"hand_problem": views.problem(error)}
+        # Only what was really changed, or the fixes of the other text would be frozen into the row.
+        shown = data_rows.words_of(rows, version.kind)
+        new = [
+            words.strip() if words.strip() != was.strip() else None
+            for words, was in zip((prompt, reply), shown, strict=True)
+        ]
+        if new == [None, None]:
+            return {}
+        if "" in new:
+            error = StudioError("An empty text cannot be learned from.", "Write something, or leave the row out.")
+            return {"hand_problem": views.problem(error)}
+        before = next((edit for edit in steps.edits if edit.row == row), Edit(row=row))
+        changes = {name: words for name, words in zip(("prompt", "reply"), new, strict=True) if words is not None}
+        others = [edit for edit in steps.edits if edit.row != row]
+        return self.change(choice, model, limit, edits=[*others, before.model_copy(update=changes)])
 
     def undo_edit(self, choice: Choice, model: str, limit: int) -> Values:
         """The row on show as it stands in the file."""
@@ -342,7 +377,7 @@ class Reading:
             **shown,
             "xray": xray_view.example(view) if view else xray_view.PREPARING,
             "this_row": xray_view.this_row(view) if view else xray_view.SOON,
-            "all_rows": xray_view.all_rows(lengths) if lengths else xray_view.COUNTING,
+            "all_rows": xray_view.all_rows(lengths, limit) if lengths else xray_view.COUNTING,
             "waiting": gr.Timer(active=busy or not lengths),
         }
 
@@ -360,9 +395,9 @@ def kept_steps(workspace: Workspace, dataset_id: str) -> DataSteps | None:
         return None
 
 
-def plan_of(choice: Choice) -> SplitPlan:
-    """Shares that nobody set are the studio's own."""
-    return SplitPlan(test=choice.test, validation=choice.validation)
+def plan_of(choice: Choice, kept: DataSteps) -> SplitPlan:
+    """The shares on the page; what the page does not show stays as it was."""
+    return kept.split.model_copy(update={"test": choice.test, "validation": choice.validation})
 
 
 def missing_role(steps: DataSteps) -> str:

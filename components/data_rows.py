@@ -1,5 +1,7 @@
 """One row at a time: walk through them, find some, take one out, change its words."""
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -8,7 +10,6 @@ import pandas
 
 from components.html import count, html
 from studio.datasets.rows import content_of, plain_texts, unpack
-from studio.datasets.versions import Version
 
 EVERY = "every row"
 FIELDS = ("row", "only", "words")
@@ -41,17 +42,19 @@ def build_editor(parts: dict[str, Any]) -> None:
         with gr.Row():
             parts["save_edit"] = gr.Button("Use these words", size="md", elem_id="save-edit", elem_classes="ts-fit")
             parts["undo_edit"] = gr.Button("As in the file", size="md", elem_id="undo-edit", elem_classes="ts-fit")
+        parts["hand_problem"] = html(elem_id="hand-problem")
 
 
-def with_words(version: Version, words: str) -> list[int]:
-    """The rows of the file in which these words stand, in capitals or not."""
-    rows = pandas.read_parquet(version.parquet)
-    texts = plain_texts(rows, version.kind)
+@lru_cache(maxsize=8)
+def with_words(parquet: Path, kind: str, words: str) -> tuple[int, ...]:
+    """The rows of the file in which these words stand, in capitals or not; a version's Parquet file never changes."""
+    rows = pandas.read_parquet(parquet)
+    texts = plain_texts(rows, kind)
     sought = words.casefold()
     hit = [
         sought in f"{prompt}\n{reply}".casefold() for prompt, reply in zip(texts["prompt"], texts["reply"], strict=True)
     ]
-    return sorted(set(rows["row"][numpy.array(hit, dtype=bool)].tolist()))
+    return tuple(sorted(set(rows["row"][numpy.array(hit, dtype=bool)].tolist())))
 
 
 def next_of(numbers: list[int] | None, row: int, by: int, last: int) -> int:

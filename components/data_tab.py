@@ -234,15 +234,15 @@ def wire(page: Page) -> None:
     show(parts["previous"].click, partial(step, -1), *ALL)
     show(parts["following"].click, partial(step, 1), *ALL)
     for later in reader.values():
-        show(later.change, asked(reading.examine), *ALL)
+        show(later.change, asked(reading.look_again), *ALL)
     show(parts["waiting"].tick, asked(reading.wait), *ALL, **POLL)
     show(parts["cancel"].click, reading.cancel)
     show(page.demo.load, restore)
     went_back = data_versions.wire(page, reading)
-    show(partial(gr.on, [went_back]), choose, "dataset")
+    show(partial(gr.on, [went_back]), choose, "dataset", trigger_mode="always_last")
     health = data_health.wire(page, reading)
-    show(partial(gr.on, [health.changed]), asked(reading.examine), *ALL)
-    show(partial(gr.on, [health.rows_asked]), partial(step, 0), *ALL)
+    show(partial(gr.on, [health.changed]), asked(reading.examine), *ALL, trigger_mode="always_last")
+    show(partial(gr.on, [health.rows_asked]), partial(step, 0), *ALL, trigger_mode="always_last")
     page.go(parts["next"], "model")
 
 

@@ -1,18 +1,19 @@
 """Every version made of a dataset: what was done to it, going back to it, and taking the rows away."""
 
+import time
 from typing import Any
 
 import gradio as gr
 
-from components.data_reading import Reading, kept_steps
+from components.data_reading import Reading
 from components.data_views import when
-from components.html import count, escape, html, moved, title
+from components.html import count, escape, hidden, html, moved, title
 from components.page import QUICK, Page
 from components.speak import plain
 from studio.datasets.downloads import FORMATS, download
 from studio.datasets.health import CHECKS
 from studio.datasets.store import load_dataset
-from studio.datasets.versions import Version, list_versions, prepare
+from studio.datasets.versions import DataSteps, Version, list_versions, prepare
 from studio.errors import StudioError
 
 SHOWN = 12
@@ -42,17 +43,19 @@ def build(parts: dict[str, Any]) -> None:
             )
             parts["pack"] = gr.Button("Prepare the file", size="md", elem_id="pack", elem_classes="ts-fit")
             parts["packed"] = gr.DownloadButton("Download", visible=False, elem_id="packed", elem_classes="ts-fit")
+        parts["packed_for"] = hidden("Version that was packed")
 
 
 def wire(page: Page, reading: Reading) -> Any:
     """Going back and taking away. Returns the event after which another version is on show."""
     parts = page.parts["data_tab"]
 
-    def draw_all(dataset: str, steps: str) -> str:
+    def draw_all(dataset: str, steps: str, packed_for: str) -> Any:
+        # What was packed of another version must not be taken for this one.
+        button = gr.DownloadButton(visible=bool(packed_for) and packed_for == f"{dataset} {steps}")
         if not dataset or not steps:
-            return ""
-        chosen = kept_steps(page.workspace, dataset)
-        return draw(list_versions(load_dataset(page.workspace, dataset)), chosen and chosen.model_dump_json())
+            return "", button
+        return draw(list_versions(load_dataset(page.workspace, dataset)), steps), button
 
     def wanted(event: gr.EventData, dataset: str) -> str:
         versions = list_versions(load_dataset(page.workspace, dataset))
@@ -60,20 +63,23 @@ def wire(page: Page, reading: Reading) -> Any:
         if version is None:
             raise StudioError("That version is not there any more.", "Choose another one.")
         reading.keep(dataset, version.steps)
-        return f"back to {version.folder.name}"
+        return f"back to {version.folder.name} {time.monotonic()}"
 
-    def pack(dataset: str, format: str) -> Any:
-        known = load_dataset(page.workspace, dataset)
-        steps = kept_steps(page.workspace, dataset)
-        if steps is None or format not in FORMATS:
+    def pack(dataset: str, steps: str, format: str) -> Any:
+        if not dataset or not steps or format not in FORMATS:
             raise StudioError("There are no rows to take away yet.", "Say above how the file is read.")
+        known = load_dataset(page.workspace, dataset)
         folder = page.workspace.scratch / "downloads"
-        path = download(known, prepare(page.workspace, known, steps), format, folder)
+        path = download(known, prepare(page.workspace, known, DataSteps.model_validate_json(steps)), format, folder)
         page.offer(folder)
-        return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True)
+        return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True), f"{dataset} {steps}"
 
-    gr.on([moved(parts["steps"])], plain(draw_all), [parts["dataset"], parts["steps"]], parts["versions"], **QUICK)
-    parts["pack"].click(plain(pack), [parts["dataset"], parts["format"]], parts["packed"], **QUICK)
+    state = [parts["dataset"], parts["steps"]]
+    shown, packed = [parts["versions"], parts["packed"]], [parts["packed"], parts["packed_for"]]
+    # The browser may tell of the new steps before it knows of the new dataset, so both are listened to.
+    gr.on([moved(parts["steps"]), parts["dataset"].change], plain(draw_all), [*state, parts["packed_for"]], shown,
+          trigger_mode="always_last", **QUICK)  # fmt: skip
+    parts["pack"].click(plain(pack), [*state, parts["format"]], packed, **QUICK)
     parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
     return moved(parts["went_back"])
 

@@ -7,6 +7,7 @@ from components.icons import icon
 from studio.datasets.shapes import Guess, Mapping
 from studio.datasets.splits import what_it_proves
 from studio.datasets.store import Dataset, Facts, Sample
+from studio.datasets.templates import fields_of
 from studio.datasets.versions import Version
 from studio.errors import StudioError
 
@@ -91,7 +92,8 @@ def certainty(mapping: Mapping, guess: Guess | None) -> str:
 
 
 def unused(columns: list[str], mapping: Mapping) -> str:
-    used = " ".join(mapping.columns.values())
+    used = {name for value in mapping.columns.values() for name in (value.split(".")[0].split("[")[0], value)}
+    used |= {name for value in mapping.columns.values() for name in fields_of(value)} | {mapping.group}
     left = [f'<span class="ts-mono">{escape(column)}</span>' for column in columns if column not in used]
     return f'<p class="ts-help">Not used: {", ".join(left[:30])}</p>' if left else ""
 

@@ -50,6 +50,11 @@ class Report:
         return all(stage.done or stage.trouble for stage in self.stages)
 
     @property
+    def whole(self) -> bool:
+        """Whether every check has been made: only then is there a score."""
+        return all(stage.done for stage in self.stages)
+
+    @property
     def findings(self) -> list[Finding]:
         """What was found before the fixes, the worst first; what could not be computed at the end."""
         return sorted(self.before.findings, key=lambda f: (bool(f.unknown), ORDER[f.severity], -f.takes, -f.affected))
@@ -60,7 +65,7 @@ def draw(report: Report, version: Version, on: set[str], previews: dict[str, Pre
     done = {one.name: one for one in version.fixed}
     known = [finding for finding in report.findings if not finding.unknown]
     lines = "".join(line(finding, finding.name in on, done.get(finding.name), previews) for finding in known)
-    if not lines and report.done:
+    if not lines and report.whole and not report.findings:
         lines = '<li class="ts-fine"><p><b>Nothing found.</b> Every check came back clean.</p></li>'
     return (
         f'<div class="ts-health"><div class="ts-card"><ul class="ts-finds">{lines}</ul>{progress(report)}'
@@ -145,7 +150,7 @@ def uncomputed(report: Report) -> str:
 
 def score_card(report: Report) -> str:
     """The score, before and after the fixes, and the sum behind it."""
-    if not report.done:
+    if not report.whole:
         return '<div class="ts-card ts-score"><p class="ts-help">The score comes when all checks are done.</p></div>'
     last = report.after or report.before
     taken = [finding for finding in last.findings if finding.takes]

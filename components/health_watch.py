@@ -1,5 +1,6 @@
 """The health reports, filled in the background while the page looks at what is known so far."""
 
+import logging
 import threading
 from contextlib import suppress
 
@@ -8,6 +9,8 @@ from studio.datasets.health import CHECKS
 from studio.datasets.inspection import Inspector, Preview
 from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
+
+log = logging.getLogger("tunesmith.page")
 
 
 class Watch:
@@ -49,6 +52,9 @@ class Watch:
             stage.done = True
         except StudioError as error:
             stage.trouble = f"{error.message} {error.hint}"
+        except Exception:
+            log.exception("The health report failed")
+            stage.trouble = "The checks could not be finished; the reason is in logs/page.log."
 
     def preview(self, dataset: str, steps: DataSteps, fix: str) -> None:
         """Have a few rows before and after a fix ready for the next look."""

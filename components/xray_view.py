@@ -87,23 +87,39 @@ def this_row(view: XRayView) -> str:
     )
 
 
-def all_rows(lengths: Lengths) -> str:
-    """The side card: all training rows."""
+def all_rows(lengths: Lengths, limit: int) -> str:
+    """The side card: all training rows, with the histogram of their lengths."""
     share = lengths.trained / lengths.tokens if lengths.tokens else 0
     cut = (
         f'<p class="ts-t-warn"><b>{count(lengths.cut_rows, "row")}</b> would be cut at the limit.</p>'
         if lengths.cut_rows
         else "<p>None is cut at the limit.</p>"
     )
+    sampled = (
+        f'<p class="ts-help">Counted on {lengths.sampled:,} of {lengths.rows:,} rows, spread over all.</p>'
+        if lengths.sampled < lengths.rows
+        else ""
+    )
     return (
-        f"<h3>All training rows</h3><p>The middle one has {lengths.median:,} tokens, the longest "
-        f"{lengths.longest:,}.</p>{cut}<p>In one pass the model reads {lengths.tokens:,} tokens and learns from "
-        f"{lengths.trained:,} of them, {share:.0%}.</p>"
+        f"<h3>All training rows</h3>{histogram(lengths, limit)}<p>The middle one has {lengths.median:,} tokens, the "
+        f"longest {lengths.longest:,}.</p>{cut}<p>In one pass the model reads {lengths.tokens:,} tokens and learns "
+        f"from {lengths.trained:,} of them, {share:.0%}.</p>{sampled}"
     )
 
 
-def unusable(row: int) -> str:
+def histogram(lengths: Lengths, limit: int) -> str:
+    """How many rows have how many tokens, as bars, and the limit as a line where it falls among them."""
+    most = max((rows for _, rows in lengths.counts), default=0)
+    last = lengths.counts[-1][0] if lengths.counts else 0
+    if not most:
+        return ""
+    bars = "".join(
+        f'<i style="height:{100 * rows / most:.0f}%"{" class=ts-over" if edge > limit else ""}></i>'
+        for edge, rows in lengths.counts
+    )
+    line = f'<b style="left:{100 * limit / last:.1f}%"></b>' if limit < last else ""
+    words = f"Histogram of lengths from 0 to {last:,} tokens; the limit is {limit:,}"
     return (
-        f'<p class="ts-help">Row {row:,} has no question or no answer, so it is left out and the model never sees it.'
-        " Choose another row.</p>"
+        f'<div class="ts-histogram" role="img" aria-label="{words}">{bars}{line}</div>'
+        f'<p class="ts-help ts-axis"><span>0</span><span>{last:,} tokens</span></p>'
     )

@@ -62,6 +62,8 @@ def segments(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: li
     for number, message in enumerate(messages):
         if message["role"] != "assistant" or (number < last and message.get("weight") == 0):
             continue
+        if number == 0 and last > 0:
+            continue  # a greeting that nobody asked for: read, like a turn of the other side
         read = text_of(tokenizer, messages[:number], tools, asking=True)
         said = whole if number == last else text_of(tokenizer, messages[: number + 1], tools)
         if not (said.startswith(read) and whole.startswith(said.rstrip()) and len(read) >= done):
@@ -84,10 +86,21 @@ def segments(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: li
 
 
 def text_of(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: list[Any], asking: bool = False) -> str:
-    """The conversation as the chat template writes it; `asking` opens the assistant's next turn."""
-    return str(
-        tokenizer.apply_chat_template(messages, tools=tools or None, tokenize=False, add_generation_prompt=asking)
-    )
+    """The conversation as the chat template writes it; `asking` opens the assistant's next turn.
+
+    Raises StudioError when the template refuses it: some take no system message, or no two turns of one side.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        return str(
+            tokenizer.apply_chat_template(messages, tools=tools or None, tokenize=False, add_generation_prompt=asking)
+        )
+    except (TemplateError, ValueError) as error:
+        raise StudioError(
+            f"This model's chat format does not take one of the conversations: {error}",
+            "Leave such rows out, or choose another instruct model.",
+        ) from error
 
 
 def for_template(

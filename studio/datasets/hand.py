@@ -6,7 +6,6 @@ import pandas
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.datasets.rows import pack, unpack
-from studio.errors import StudioError
 
 
 class Edit(BaseModel):
@@ -26,16 +25,14 @@ def leave_out(rows: pandas.DataFrame, numbers: Sequence[int]) -> tuple[pandas.Da
 
 
 def edit(rows: pandas.DataFrame, kind: str, edits: Sequence[Edit]) -> pandas.DataFrame:
-    """The rows with the edits made. Raises StudioError for a row that is not there."""
+    """The rows with the edits made; those of rows that are not there wait."""
     if not edits:
         return rows
     rows = rows.copy()
     places = {number: position for position, number in reversed(list(enumerate(rows["row"])))}
     for one in edits:
         if one.row not in places:
-            raise StudioError(
-                f"Row {one.row} was changed by hand, and is no longer among the rows.", "Undo the change."
-            )
+            continue  # taken out meanwhile; the change waits until the row comes back
         position = places[one.row]
         if kind in ("label", "number", "text"):
             changes = {"text": one.reply if kind == "text" else one.prompt, "label": one.reply}

@@ -3,6 +3,7 @@
 It reads all rows, runs the checks and makes the versions, so that a large dataset never holds up the page.
 """
 
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -22,6 +23,8 @@ from studio.datasets.versions import DataSteps, mapped, prepare
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 from studio.workspace import Workspace, open_workspace
+
+log = logging.getLogger("tunesmith.data")
 
 
 class Inspection:
@@ -74,7 +77,8 @@ class Inspection:
         try:
             folder = find_model(self.workspace, request["model"]).ready_folder(self.workspace)
             return numpy.array(totals(tokenizer_of(str(folder)), data.rows, data.kind))
-        except StudioError:
+        except StudioError as error:
+            log.warning("Lengths are not known: %s", error)
             return None
 
 

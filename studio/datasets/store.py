@@ -113,7 +113,9 @@ def add_file(
                 table.dropped,
                 table.sheet,
             )
-            folder = workspace.datasets / f"{slug(Path(name).stem)}-{key_of(digest, table.sheet)}"
+            folder = (
+                workspace.datasets / f"{slug(Path(name).stem)}-{key_of(digest, Path(name).suffix.lower(), table.sheet)}"
+            )
             dataset = Dataset(folder.name, name, datetime.now(UTC), digest, facts, folder)
             if (folder / "dataset.json").exists():
                 describe(dataset, folder)  # brought again: it moves to the top of the list
@@ -132,9 +134,9 @@ def copy_and_hash(source: Path, target: Path) -> str:
     return file_hash(target)
 
 
-def key_of(digest: str, sheet: str) -> str:
-    """What tells datasets apart: the file, and the sheet of a workbook."""
-    return hashlib.sha256(f"{digest}\n{sheet}".encode()).hexdigest()[:10] if sheet else digest[:10]
+def key_of(digest: str, ending: str, sheet: str) -> str:
+    """What tells datasets apart: the file, the ending by which it was read, and the sheet of a workbook."""
+    return hashlib.sha256(f"{digest}\n{ending}\n{sheet}".encode()).hexdigest()[:10]
 
 
 def describe(dataset: Dataset, folder: Path) -> None:

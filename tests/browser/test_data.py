@@ -29,6 +29,7 @@ def messy(tmp_path: Path) -> Path:
 def bring(page: Page, path: Path) -> None:
     open_tab(page, "Data")
     page.locator("#drop input[type=file]").set_input_files(path)
+    expect(page.locator(".ts-file")).to_have_text(path.name)
     expect(page.locator("#health")).to_contain_text("of 100", timeout=60_000)
 
 

@@ -84,11 +84,14 @@ def test_the_xray_shows_what_the_trainer_gets(
     assert sum(rows for _, rows in lengths.counts) == 3
 
 
-def test_the_xray_says_what_is_wrong_and_goes_on(xray: XRay, tiny_model: Path) -> None:
+def test_the_xray_says_what_is_wrong_and_goes_on(xray: XRay, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StudioError, match="no model called"):
         xray.show("nonsense", messages_of("", "a", "b"), 30)
-    xray.child.started().kill()
-    with pytest.raises(StudioError, match="ended unexpectedly"):
+    dead = xray.child.started()
+    dead.kill()
+    dead.wait()
+    with monkeypatch.context() as patch, pytest.raises(StudioError, match="ended unexpectedly"):
+        patch.setattr(xray.child, "started", lambda: dead)  # as if it had died after the question was put
         xray.show(str(tiny_model), messages_of("", "a", "b"), 30)
     assert xray.show(str(tiny_model), messages_of("", "a", "b"), 30).total > 0
 
@@ -152,3 +155,19 @@ def test_a_talk_with_tools_looks_the_same_in_trainer_and_xray(
     assert [piece.kind for piece in pieces] == ["learn" if label != IGNORED else "read" for label in batch["labels"]]
     assert "".join(piece.text for piece in pieces) == tokenizer.decode(batch["input_ids"])
     assert [segment.role for segment in view.segments].count("assistant") == 3
+
+
+def test_a_greeting_before_the_first_question_is_only_read(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    talk = [{"role": "assistant", "content": "Welcome!"}, *messages_of("", "Where?", "Here.")]
+    example = render(tokenizer, talk, 512)
+    learned = [token for token, label in zip(example.ids, example.labels, strict=True) if label != IGNORED]
+    assert tokenizer.decode(learned) == "Here.<|im_end|>"
+    assert "Welcome!" in tokenizer.decode(example.ids)
+
+
+def test_a_template_that_refuses_a_talk_is_a_sentence(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    tokenizer.chat_template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}x"
+    with pytest.raises(StudioError, match="does not take one of the conversations: no system"):
+        render(tokenizer, messages_of("Be kind.", "Where?", "Here."), 512)

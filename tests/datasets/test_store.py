@@ -125,3 +125,12 @@ def test_a_dataset_of_an_older_version_still_loads(workspace: Workspace, make_cs
     del document["facts"]["dropped"], document["facts"]["sheet"]
     write_json(dataset.folder / "dataset.json", {**document, "facts": {**document["facts"], "unknown": 1}})
     assert load_dataset(workspace, dataset.id).facts == dataset.facts
+
+
+def test_the_same_bytes_under_another_ending_are_another_dataset(workspace: Workspace, tmp_path: Path) -> None:
+    text = "question,answer\none,two\nthree,four\n"
+    for name in ("data.txt", "data.csv"):
+        (tmp_path / name).write_text(text)
+    first, second = (add_file(workspace, tmp_path / name) for name in ("data.txt", "data.csv"))
+    assert first.id != second.id
+    assert list(second.frame().columns) == ["question", "answer"] and second.raw.exists()

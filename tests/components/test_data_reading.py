@@ -1,0 +1,96 @@
+"""What a person did to the rows stays, whatever else is chosen on the Data tab."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from components.data_reading import Choice, Reading, kept_steps
+from components.data_xray import Examiner
+from components.health_view import Report, Stage, draw
+from components.health_watch import Watch
+from studio.datasets.inspection import Inspector
+from studio.datasets.store import add_file
+from studio.datasets.versions import DataSteps, prepare
+from studio.datasets.xray import XRay
+from studio.workspace import Workspace
+from tests.conftest import chat_steps
+
+
+@pytest.fixture
+def reading(workspace: Workspace) -> Iterator[Reading]:
+    xray, inspector = XRay(workspace), Inspector(workspace)
+    yield Reading(workspace, Examiner(xray, inspector), Watch(inspector))
+    xray.close()
+    inspector.close()
+
+
+@pytest.fixture
+def choice(workspace: Workspace, reading: Reading, make_csv: Callable[..., Path], tiny_model: Path) -> Choice:
+    dataset = add_file(workspace, make_csv(40))
+    reading.choose(dataset.id, str(tiny_model), 64)
+    roles = ("question", "answer", None, None, None, None)
+    return Choice(dataset.id, "prompt_reply", roles, "", "", None, None, 3)
+
+
+def kept(workspace: Workspace, choice: Choice) -> DataSteps:
+    steps = kept_steps(workspace, choice.dataset or "")
+    assert steps is not None
+    return steps
+
+
+def test_other_shares_and_columns_take_no_handwork_away(
+    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path
+) -> None:
+    model = str(tiny_model)
+    reading.leave_out(choice, model, 64)
+    reading.edit("", "", replace(choice, row=5), model, 64)  # refused: nothing is learned from empty texts
+    question = prepare(workspace, reading_dataset(workspace, choice), kept(workspace, choice)).row(5)
+    assert not question.empty
+    reading.edit("Where is my cup number 4?", "Another answer.", replace(choice, row=5), model, 64)
+    reading.read(replace(choice, test=9.0), model, 64)
+    steps = kept(workspace, choice)
+    assert steps.left_out == [3] and steps.split.test == 9
+    assert [(edit.row, edit.prompt, edit.reply) for edit in steps.edits] == [(5, None, "Another answer.")]
+
+
+def reading_dataset(workspace: Workspace, choice: Choice):
+    from studio.datasets.store import load_dataset
+
+    return load_dataset(workspace, choice.dataset or "")
+
+
+def test_a_row_that_was_changed_can_be_left_out_and_come_back(
+    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path
+) -> None:
+    model = str(tiny_model)
+    reading.edit("Where is my rug number 2?", "Other words.", choice, model, 64)
+    reading.leave_out(choice, model, 64)
+    assert kept(workspace, choice).left_out == [3]
+    reading.leave_out(choice, model, 64)
+    version = prepare(workspace, reading_dataset(workspace, choice), kept(workspace, choice))
+    assert "Other words." in version.row(3)["messages"].iloc[0]
+
+
+def test_a_row_that_is_not_there_is_not_changed(
+    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path
+) -> None:
+    reading.leave_out(choice, str(tiny_model), 64)
+    shown = reading.edit("a", "b", choice, str(tiny_model), 64)
+    assert "left out" in shown["hand_problem"] and kept(workspace, choice).edits == []
+
+
+def test_a_dataset_that_cannot_be_read_leaves_no_steps_of_another(
+    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "holes.csv"
+    path.write_text("question,answer\nonly this,\n,only that\n")
+    shown = reading.bring(str(path), str(tiny_model), 64)
+    assert shown["steps"] == "" and "can be used" in shown["columns_problem"]
+
+
+def test_checks_that_broke_off_give_no_score(workspace: Workspace, choice: Choice) -> None:
+    version = prepare(workspace, reading_dataset(workspace, choice), chat_steps())
+    drawn = draw(Report(3, Stage(trouble="It broke."), None), version, set(), {})
+    assert "It broke." in drawn and "of 100" not in drawn and "came back clean" not in drawn
