@@ -243,7 +243,7 @@ class Reading:
         """The health of the rows, as far as it is known."""
         report = self.last_report = self.watch.report(dataset.id, version.steps, model, limit)
         on = {fix.name for fix in version.steps.fixes}
-        drawn = {"health": health_view.draw(report, version, on, self.watch.previews_of(dataset.id))}
+        drawn = {"health": health_view.draw(report, version, on, self.watch.previews_of(dataset.id, version.steps))}
         if not report.done:
             return drawn
         # What is walked through stays in the list, or the browser would fall back to every row.

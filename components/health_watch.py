@@ -59,7 +59,7 @@ class Watch:
     def preview(self, dataset: str, steps: DataSteps, fix: str) -> None:
         """Have a few rows before and after a fix ready for the next look."""
 
-        key = f"{dataset} {fix}"
+        key = f"{self.about(dataset, steps)} {fix}"
         self.asked.add(key)
 
         def ask() -> None:
@@ -74,7 +74,12 @@ class Watch:
         """Whether a preview is on its way."""
         return bool(self.asked)
 
-    def previews_of(self, dataset: str) -> dict[str, Preview]:
+    @staticmethod
+    def about(dataset: str, steps: DataSteps) -> str:
+        """What a preview is of, whichever fixes are on: they come back to the same rows."""
+        return f"{dataset} {steps.model_copy(update={'fixes': []}).model_dump_json()}"
+
+    def previews_of(self, dataset: str, steps: DataSteps) -> dict[str, Preview]:
         """By the name of the fix, those asked for so far."""
-        head = f"{dataset} "
+        head = f"{self.about(dataset, steps)} "
         return {key.removeprefix(head): one for key, one in list(self.previews.items()) if key.startswith(head)}

@@ -103,7 +103,8 @@ TIMED_CLICK = """async (target, [name, seen]) => {
   return (performance.now() - began) / 1000;
 }"""
 CLICKS = [
-    ("try the sample", "#sample-0", 'text("#facts").includes("120")'),
+    ("try the sample: read", "#sample-0", 'text("#facts").includes("120")'),
+    ("try the sample: answered", "#sample-0", 'document.querySelector("#sample-0").ariaBusy == "true"'),
     ("next row", "#xray-next", 'document.querySelector("#xray-row input").value == "2"'),
     ("next: choose a model", "#next-model", 'shown("#next-train")'),
     ("next: set up training", "#next-train", 'shown("#start")'),
