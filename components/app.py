@@ -80,18 +80,19 @@ def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
         if restored:
             draft.remember(page.workspace, tab=name)
 
-    def back(request: gr.Request) -> tuple[str, gr.Tabs, str, gr.Tabs]:
+    def back(request: gr.Request) -> tuple[str, str, gr.Tabs]:
         kept = draft.load(page.workspace)
         asked = request.query_params.get("tab", kept.get("tab", "data"))
         tab = asked if asked in TABS else "data"
         draft.remember(page.workspace, tab=tab)
         inner = gr.Tabs(selected="live") if active_run(page.workspace) else gr.skip()
-        return "yes", gr.Tabs(selected=tab), live_view.run_on_show(page, str(kept.get("run", ""))), inner
+        return tab, live_view.run_on_show(page, str(kept.get("run", ""))), inner
 
     # Once obeyed, the tab leaves the address, or a later reload would go back to it.
-    forget = "() => history.replaceState(null, '', location.pathname)"
-    shown = [restored, page.tabs, page.run, page.parts["train_tabs"]]
-    page.demo.load(plain(back), outputs=shown, **QUICK).then(None, js=forget, api_visibility="private")
+    shown = [restored, page.run, page.parts["train_tabs"]]
+    page.demo.load(plain(back), outputs=shown, **QUICK).then(
+        None, restored, js="(tab) => window.tunesmithBack(tab)", api_visibility="private"
+    )
     for name, place in places.items():
         place.select(plain(partial(chosen, name)), restored, **QUICK)
     page.run.moved(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **QUICK)
