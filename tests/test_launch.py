@@ -346,7 +346,7 @@ def test_a_disk_without_room_is_said_before_anything_is_made(launcher, monkeypat
     monkeypatch.setattr(launcher, "has_nvidia_card", lambda: False)
     assert launcher.main(["setup", "--home", str(launcher.ROOT / "home")]) == 1
     said = capsys.readouterr().out
-    assert "2.6 GB must be free" in said and "1.0 GB are" in said
+    assert "3.0 GB must be free" in said and "1.0 GB are" in said
     assert not launcher.VENV.exists()
 
 
