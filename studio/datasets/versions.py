@@ -18,7 +18,7 @@ from studio.datasets.hand import Edit, edit, leave_out
 from studio.datasets.health import CHECKS
 from studio.datasets.health.check import Data
 from studio.datasets.rows import COLUMNS, plain_texts
-from studio.datasets.shapes import Mapping, apply
+from studio.datasets.shapes import Mapping, apply, count_reasons
 from studio.datasets.splits import SplitPlan, split
 from studio.datasets.store import Dataset
 from studio.errors import StudioError
@@ -164,10 +164,7 @@ def carry_out(dataset: Dataset, steps: DataSteps) -> tuple[pandas.DataFrame, lis
 def mapped(dataset: Dataset, steps: DataSteps) -> tuple[Data, list[tuple[int, str]]]:
     """The rows as they are read, with what was changed by hand, before any fix."""
     rows, unusable = apply(dataset.frame(), steps.mapping)
-    counts: dict[str, int] = {}
-    for one in unusable:
-        counts[one.reason] = counts.get(one.reason, 0) + 1
-    left_out = [(count, reason) for reason, count in counts.items()]
+    left_out = count_reasons(unusable)
     rows, taken = leave_out(rows, steps.left_out)
     if taken:
         left_out.append((taken, "taken out by hand"))
