@@ -49,7 +49,7 @@ def measure_starts(studio: Studio) -> tuple[list[float], list[float], float]:
     seconds, gradio, memory = [], [], 0.0
     for _ in range(ROUNDS):
         began = time.monotonic()
-        subprocess.run([sys.executable, "-c", "import gradio"], env=worker_environment(), check=True)
+        subprocess.run([sys.executable, "-c", "import components, gradio"], env=worker_environment(), check=True)
         gradio.append(time.monotonic() - began)
         began = time.monotonic()
         studio.start()
