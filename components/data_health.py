@@ -6,19 +6,24 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft
-from components.data_reading import Reading, kept_steps
+from components.data_choice import keep, kept_steps
+from components.data_reading import Reading
+from components.data_wiring import Wiring, model_and_limit
+from components.health_view import Report
 from components.html import hidden, html, moved, title
-from components.page import QUICK, Page
+from components.page import QUICK
 from components.speak import plain
 from studio.datasets.fixing import Fix
-from studio.datasets.health import CHECKS
 
 LEAD = "Every row is looked at. Your file is never changed: switch a fix off and its rows come straight back."
 EVENTS = """
 element.addEventListener('change', (event) => {
-  const fix = event.target.closest('[data-fix]');
-  if (fix) trigger('switched', { fix: fix.dataset.fix, on: fix.checked });
+  const part = event.target.closest('.ts-fix');
+  const fix = part?.querySelector('[data-fix]');
+  if (!fix) return;
+  const options = {};
+  for (const choice of part.querySelectorAll('[data-option]')) options[choice.dataset.option] = choice.value;
+  trigger('switched', { fix: fix.dataset.fix, on: fix.checked, options });
 });
 element.addEventListener('click', (event) => {
   const asked = event.target.closest('[data-preview]');
@@ -53,45 +58,65 @@ class Events:
     rows_asked: Any
 
 
-def wire(page: Page, reading: Reading) -> Events:
-    """Switches and buttons of the report."""
-    parts = page.parts["data_tab"]
+class Switches:
+    """The fixes of the dataset on show. What a change returns differs every time, so that the page notices it."""
 
-    def change(fixes: dict[str, Fix]) -> str:
-        """Other fixes for the dataset on show. What comes back differs with every change."""
-        dataset = draft.load(page.workspace).get("dataset", "")
-        steps = kept_steps(page.workspace, dataset)
-        if steps is None:
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.workspace = reading, reading.workspace
+
+    def change(self, dataset: str | None, fixes: dict[str, Fix]) -> str:
+        steps = kept_steps(self.workspace, dataset)
+        if steps is None or dataset is None:
             return ""
-        reading.keep(dataset, steps.model_copy(update={"fixes": [fixes[name] for name in sorted(fixes)]}))
-        return f"{sorted(fixes)} {time.monotonic()}"  # a change of the same kind must be noticed, too
+        keep(self.workspace, dataset, steps.model_copy(update={"fixes": [fixes[name] for name in sorted(fixes)]}))
+        return f"{sorted(fixes)} {time.monotonic()}"
 
-    def on() -> dict[str, Fix]:
-        steps = kept_steps(page.workspace, draft.load(page.workspace).get("dataset", ""))
+    def on(self, dataset: str | None) -> dict[str, Fix]:
+        steps = kept_steps(self.workspace, dataset)
         return {fix.name: fix for fix in steps.fixes} if steps else {}
 
-    def switched(event: gr.EventData) -> str:
-        name = str(event.fix)
-        others = {known: fix for known, fix in on().items() if known != name}
-        return change(others | {name: Fix(name=name)} if event.on else others)
+    def report(self, dataset: str | None, model: str, limit: int) -> Report | None:
+        steps = kept_steps(self.workspace, dataset)
+        return self.reading.watch.report(dataset, steps, model, limit) if dataset and steps else None
 
-    def all_safe() -> str:
-        report = reading.last_report
+    def switched(self, event: gr.EventData, dataset: str | None, **later: Any) -> str:
+        """One switch, or the way in which its fix works."""
+        name, fixes = str(event.fix), self.on(dataset)
+        if not event.on:
+            fixes.pop(name, None)
+            return self.change(dataset, fixes)
+        report = self.report(dataset, *model_and_limit(later))
+        finding = next((one for one in report.findings if one.name == name), None) if report else None
+        options = {str(key): value for key, value in dict(event.options or {}).items()}
+        fix = Fix(name=name, options=options | (finding.options if finding else {}))
+        return self.change(dataset, fixes | {name: fix})
+
+    def all_off(self, dataset: str | None) -> str:
+        return self.change(dataset, {})
+
+    def all_safe(self, dataset: str | None, **later: Any) -> str:
+        report = self.report(dataset, *model_and_limit(later))
         safe = {finding.name for finding in report.findings if finding.safe} if report else set()
-        return change(on() | {check.name: Fix(name=check.name) for check in CHECKS if check.name in safe})
+        fixes = {name: Fix(name=name) for name in safe}
+        return self.change(dataset, fixes | self.on(dataset))
 
-    def asked(event: gr.EventData) -> str:
-        dataset = draft.load(page.workspace).get("dataset", "")
-        steps = kept_steps(page.workspace, dataset)
-        if steps:
-            reading.watch.preview(dataset, steps, str(event.fix))
+    def preview(self, event: gr.EventData, dataset: str | None) -> str:
+        """Have a few rows before and after a fix made ready."""
+        steps = kept_steps(self.workspace, dataset)
+        if dataset and steps:
+            self.reading.watch.preview(dataset, steps, str(event.fix))
         return f"preview {event.fix} {time.monotonic()}"
 
-    changed = parts["switched"]
-    parts["health"].switched(plain(switched), outputs=changed, **QUICK)
-    parts["health"].asked(plain(asked), outputs=changed, **QUICK)
-    parts["fixes_off"].click(plain(lambda: change({})), outputs=changed, **QUICK)
-    parts["fixes_safe"].click(plain(all_safe), outputs=changed, **QUICK)
+
+def wire(wiring: Wiring, reading: Reading) -> Events:
+    """Switches and buttons of the report."""
+    parts, switches = wiring.parts, Switches(reading)
+    changed, dataset = parts["switched"], parts["dataset"]
+    later: dict[str, Any] = {"inputs_kwargs": wiring.later, **QUICK}
+    parts["health"].switched(plain(switches.switched), dataset, changed, **later)
+    parts["health"].asked(plain(switches.preview), dataset, changed, **QUICK)
+    parts["fixes_off"].click(plain(switches.all_off), dataset, changed, **QUICK)
+    parts["fixes_safe"].click(plain(switches.all_safe), dataset, changed, **later)
 
     def shown(event: gr.EventData) -> str:
         return str(event.check)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pandas
 
 from components.html import escape
 from studio.datasets.reading import Reading as FileReading
@@ -28,11 +29,26 @@ def paste(workspace: Workspace, text: str) -> str:
     ending = (
         "jsonl" if first.startswith("{") else "json" if first.startswith("[") else "tsv" if "\t" in first else "csv"
     )
+    return saved(workspace, f"Pasted rows {datetime.now():%d %b %H.%M.%S}.{ending}", text + "\n")
+
+
+def typed(workspace: Workspace, table: pandas.DataFrame) -> str:
+    """Rows typed into the page's table as a file to bring, less the empty ones; returns its path.
+
+    Raises StudioError when there are none.
+    """
+    table = table.fillna("").astype(str)
+    table = table[table.apply(lambda row: any(cell.strip() for cell in row), axis=1)]
+    if table.empty:
+        raise StudioError("There is nothing to bring.", "Type at least two rows into the table first.")
+    return saved(workspace, f"Typed rows {datetime.now():%d %b %H.%M.%S}.csv", table.to_csv(index=False))
+
+
+def saved(workspace: Workspace, name: str, text: str) -> str:
     folder = workspace.scratch / "pasted"
     folder.mkdir(exist_ok=True)
-    path = folder / f"Pasted rows {datetime.now():%d %b %H.%M.%S}.{ending}"
-    write_atomic(path, text + "\n")
-    return str(path)
+    write_atomic(folder / name, text)
+    return str(folder / name)
 
 
 class Incoming:

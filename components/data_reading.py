@@ -1,25 +1,24 @@
 """What the Data tab shows for the choices made so far, as new values by the names of its parts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import gradio as gr
 import pandas
-from pydantic import ValidationError
 
-from components import data_incoming, data_mapping, data_rows, draft, health_view, row_view, xray_view
+from components import data_mapping, data_rows, health_view, row_view, xray_view
 from components import data_views as views
-from components.data_incoming import Incoming
+from components.data_choice import Choice, first_steps, keep, kept_steps, plan_of
+from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report
 from components.health_watch import Watch
-from studio.datasets.hand import Edit
 from studio.datasets.readers import sheets_of
 from studio.datasets.rows import conversations
 from studio.datasets.shapes import Guess, guess, roles_of
 from studio.datasets.splits import SplitPlan
-from studio.datasets.store import Dataset, add_file, list_datasets, load_dataset
+from studio.datasets.store import Dataset, list_datasets, load_dataset
 from studio.datasets.versions import DataSteps, Version
 from studio.errors import StudioError
 from studio.workspace import Workspace
@@ -27,32 +26,6 @@ from studio.workspace import Workspace
 FIRST_ROWS = 8
 GUESSED_FROM = 500
 CELL = 160  # characters of a cell shown in the first rows; the X-ray shows all of them
-Values = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is chosen on the tab, in the order of its parts; `row` is a 1-based row of the file.
-
-    only, words: the finding and the words whose rows the person walks through.
-    """
-
-    dataset: str | None
-    shape: str | None
-    roles: tuple[str | None, ...]
-    system: str
-    group: str | None
-    test: float | None
-    validation: float | None
-    row: float | None = 1
-    only: str | None = None
-    words: str = ""
-    sheet: str | None = None
-
-    @classmethod
-    def of(cls, dataset: str | None, shape: str | None, *rest: Any) -> "Choice":
-        roles, others = rest[: data_mapping.ROLES], rest[data_mapping.ROLES :]
-        return cls(dataset, shape, tuple(roles), *others)
 
 
 class Reading:
@@ -60,8 +33,6 @@ class Reading:
 
     def __init__(self, workspace: Workspace, examiner: Examiner, watch: Watch) -> None:
         self.workspace, self.examiner, self.watch = workspace, examiner, watch
-        self.incoming = Incoming(workspace)
-        self.last_report: Report | None = None
         self.head = lru_cache(maxsize=4)(self.read_head)
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
@@ -70,54 +41,7 @@ class Reading:
         head = dataset.head(GUESSED_FROM)
         return head, guess(head, dataset.name)
 
-    def bring(self, path: str, model: str, limit: int) -> Values:
-        """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
-        try:
-            if self.incoming.takes(path):
-                self.incoming.start(path)
-                return {"drop": None, "drop_problem": "", **data_incoming.values(self.incoming.look()[1])}
-            dataset = add_file(self.workspace, path)
-        except StudioError as error:
-            return {"drop": None, "drop_problem": views.problem(error)}
-        return {"drop": None, **self.choose(dataset.id, model, limit)}
-
-    def paste(self, text: str, model: str, limit: int) -> Values:
-        """Rows were pasted: take them in like a file."""
-        try:
-            path = data_incoming.paste(self.workspace, text or "")
-        except StudioError as error:
-            return {"drop_problem": views.problem(error)}
-        return {"pasted": "", **self.bring(path, model, limit)}
-
-    def open_sheet(self, choice: Choice, model: str, limit: int) -> Values:
-        """Another sheet of the workbook: a dataset of its own, from the same file."""
-        dataset = load_dataset(self.workspace, choice.dataset or "")
-        self.incoming.start(str(dataset.raw), dataset.name, choice.sheet)
-        return data_incoming.values(self.incoming.look()[1])
-
-    def sheets(self, dataset: Dataset) -> Any:
-        """The drop-down of sheets, for a workbook that has several."""
-        sheets = sheets_of(dataset.raw, dataset.name)
-        return gr.Dropdown(choices=sheets, value=dataset.facts.sheet or None, visible=len(sheets) > 1)
-
-    def wait(self, choice: Choice, model: str, limit: int) -> Values:
-        """What has come since the last look: of the file that is being read, or of the checks."""
-        if not self.incoming.expected:
-            return self.look_again(choice, model, limit)
-        try:
-            dataset, shown = self.incoming.look()
-        except StudioError as error:
-            return {"drop_problem": views.problem(error), **data_incoming.values("")}
-        if dataset is None:
-            return data_incoming.values(shown)
-        return {**data_incoming.values(""), **self.choose(dataset, model, limit)}
-
-    def cancel(self, **_: Any) -> Values:
-        """Read the file no further; nothing of it is kept."""
-        self.incoming.cancel()
-        return data_incoming.values("")
-
-    def choose(self, dataset_id: str | None, model: str, limit: int) -> Values:
+    def open(self, choice: Choice, dataset_id: str | None) -> Values:
         """Another dataset: as it was read last time, else by our guess."""
         if not dataset_id:
             return self.nothing()
@@ -128,6 +52,8 @@ class Reading:
             return {**self.nothing(), "drop_problem": views.problem(error)}
         steps = kept_steps(self.workspace, dataset.id) or first_steps(guessed)
         split = steps.split if steps else SplitPlan()
+        sheets = sheets_of(dataset.raw, dataset.name)
+        fresh = Choice(dataset.id, model=choice.model, limit=choice.limit)
         return {
             **self.list_of(dataset.id),
             "drop_problem": "",
@@ -135,12 +61,12 @@ class Reading:
             "found": gr.Column(visible=True),
             "found_title": views.found(dataset),
             "facts": views.facts(dataset.facts),
-            "sheet": self.sheets(dataset),
+            "sheet": gr.Dropdown(choices=sheets, value=dataset.facts.sheet or None, visible=len(sheets) > 1),
             "first_rows": first_rows(head),
-            "test": split.test,
-            "validation": split.validation,
+            **{name: getattr(split, name) for name in ("test", "validation", "seed", "stratify")},
             **(data_mapping.values(steps.mapping, guessed, head) if steps else {"shape": None}),
-            **self.show(dataset, steps, None, model, limit),
+            "usable": gr.Column(visible=False),
+            **self.show(dataset, steps, fresh),
         }
 
     def nothing(self) -> Values:
@@ -161,7 +87,7 @@ class Reading:
             "no_datasets": gr.HTML(visible=not choices),
         }
 
-    def reshape(self, choice: Choice, model: str, limit: int) -> Values:
+    def reshape(self, choice: Choice) -> Values:
         """The person says that the file holds something else than we thought."""
         if not choice.dataset or not choice.shape:
             return {}
@@ -171,12 +97,9 @@ class Reading:
         # Rows taken out stay out; texts and fixes belong to how the rows were read before.
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
         steps = DataSteps(mapping=mapping, split=plan_of(choice, kept), left_out=kept.left_out)
-        return {
-            **data_mapping.values(mapping, guessed, head),
-            **self.show(dataset, steps, choice, model, limit),
-        }
+        return {**data_mapping.values(mapping, guessed, head), **self.show(dataset, steps, choice)}
 
-    def read(self, choice: Choice, model: str, limit: int) -> Values:
+    def read(self, choice: Choice) -> Values:
         """Other columns, another instruction or other shares."""
         if not choice.dataset or not choice.shape:
             return {}
@@ -185,13 +108,36 @@ class Reading:
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
         steps = kept.model_copy(update={"mapping": mapping, "split": plan_of(choice, kept)})
-        return {
-            "sure": views.certainty(mapping, guessed),
-            **self.show(dataset, steps, choice, model, limit),
-        }
+        return {"sure": views.certainty(mapping, guessed), **self.show(dataset, steps, choice)}
 
-    def show(self, dataset: Dataset, steps: DataSteps | None, choice: Choice | None, model: str, limit: int) -> Values:
-        """What these steps make of the file, or why that cannot be. A dataset just chosen has no choices yet."""
+    def change(self, choice: Choice, problem: str, **fields: Any) -> Values:
+        """Other steps of the dataset on show; `problem` names the part that says why they cannot be."""
+        steps = kept_steps(self.workspace, choice.dataset)
+        if steps is None or choice.dataset is None:
+            return {}
+        changed = steps.model_copy(update=fields)
+        try:
+            self.examiner.version(load_dataset(self.workspace, choice.dataset), changed)
+        except StudioError as error:
+            return {problem: views.problem(error)}
+        keep(self.workspace, choice.dataset, changed)
+        return {problem: "", **self.examine(choice)}
+
+    def examine(self, choice: Choice) -> Values:
+        """Look again: another row, another model, or what was not ready the last time."""
+        if not choice.dataset:
+            return {}
+        return self.show(
+            load_dataset(self.workspace, choice.dataset), kept_steps(self.workspace, choice.dataset), choice
+        )
+
+    def look_again(self, choice: Choice) -> Values:
+        """`examine` when nobody asked for another row: what may just be typed is left alone."""
+        typed = ("row", "edit_prompt", "edit_reply")
+        return {name: value for name, value in self.examine(choice).items() if name not in typed}
+
+    def show(self, dataset: Dataset, steps: DataSteps | None, choice: Choice) -> Values:
+        """What these steps make of the file, or why that cannot be."""
         unused = views.unused(dataset.facts.columns, steps.mapping) if steps else ""
         try:
             if steps is None:
@@ -205,7 +151,7 @@ class Reading:
             version = self.examiner.version(dataset, steps)
         except StudioError as error:
             # The switches and fields that can mend it stay, once there were any.
-            usable = {} if choice and steps and steps.fixes else {"usable": gr.Column(visible=False)}
+            usable = {} if steps and steps.fixes else {"usable": gr.Column(visible=False)}
             return {
                 **usable,
                 "steps": "",
@@ -216,7 +162,7 @@ class Reading:
                 "next_note": "Mend what is said above first.",
                 "waiting": gr.Timer(active=False),
             }
-        self.keep(dataset.id, steps)
+        keep(self.workspace, dataset.id, steps)
         if version is None:
             return {
                 "steps": "",
@@ -227,6 +173,7 @@ class Reading:
                 "next": gr.Button(interactive=False),
                 "waiting": gr.Timer(active=True),
             }
+        report = self.report(choice, version)
         return {
             "unused": unused,
             "columns_problem": "",
@@ -235,41 +182,41 @@ class Reading:
             "split": views.split(version),
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
-            **self.report(dataset, version, choice, model, limit),
-            **self.examine_version(dataset, version, choice, model, limit),
+            **self.health(choice, version, report),
+            **self.row(dataset, version, choice, report),
         }
 
-    def report(self, dataset: Dataset, version: Version, choice: Choice | None, model: str, limit: int) -> Values:
-        """The health of the rows, as far as it is known."""
-        report = self.last_report = self.watch.report(dataset.id, version.steps, model, limit)
-        on = {fix.name for fix in version.steps.fixes}
-        drawn = {"health": health_view.draw(report, version, on, self.watch.previews_of(dataset.id, version.steps))}
+    def report(self, choice: Choice, version: Version) -> Report:
+        """What is known of the health of the rows. The first call starts the checks."""
+        return self.watch.report(choice.dataset or "", version.steps, choice.model, choice.limit)
+
+    def health(self, choice: Choice, version: Version, report: Report) -> Values:
+        """The report, and the findings whose rows can be walked through."""
+        fixes = {fix.name: fix for fix in version.steps.fixes}
+        previews = self.watch.previews_of(choice.dataset or "", version.steps)
+        drawn = {"health": health_view.draw(report, version, fixes, previews)}
         if not report.done:
             return drawn
         # What is walked through stays in the list, or the browser would fall back to every row.
         found = [(f"{finding.title} ({finding.count})", finding.name) for finding in report.findings if finding.rows]
-        walked = choice.only if choice and choice.only else data_rows.EVERY
+        walked = choice.only or data_rows.EVERY
         if walked not in (data_rows.EVERY, *(name for _, name in found)):
             found.append(("Rows that had a finding", walked))
         return {**drawn, "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY), *found])}
 
-    def keep(self, dataset_id: str, steps: DataSteps) -> None:
-        known = draft.load(self.workspace).get("steps", {})
-        draft.remember(self.workspace, dataset=dataset_id, steps={**known, dataset_id: steps.model_dump(mode="json")})
+    def walked(self, choice: Choice, version: Version) -> list[int] | None:
+        """The rows of the file that the person walks through; None for all."""
+        numbers = None
+        if choice.only and choice.only != data_rows.EVERY:
+            found = self.report(choice, version).findings
+            numbers = next((finding.rows for finding in found if finding.name == choice.only), [])
+        words = (choice.words or "").strip()
+        if words:
+            hits = data_rows.with_words(version.parquet, version.kind, words)
+            numbers = list(hits) if numbers is None else sorted(set(numbers) & set(hits))
+        return numbers
 
-    def examine(self, choice: Choice, model: str, limit: int) -> Values:
-        """Look again: another row, another model, or what was not ready the last time."""
-        if not choice.dataset:
-            return {}
-        dataset = load_dataset(self.workspace, choice.dataset)
-        return self.show(dataset, kept_steps(self.workspace, dataset.id), choice, model, limit)
-
-    def look_again(self, choice: Choice, model: str, limit: int) -> Values:
-        """`examine` when nobody asked for another row: what may just be typed is left alone."""
-        typed = ("row", "edit_prompt", "edit_reply")
-        return {name: value for name, value in self.examine(choice, model, limit).items() if name not in typed}
-
-    def step(self, by: int, choice: Choice, model: str, limit: int) -> Values:
+    def step(self, by: int, choice: Choice) -> Values:
         """To the next row (1) or the one before (-1) of those walked through, or to the first of them (0)."""
         if not choice.dataset:
             return {}
@@ -280,79 +227,14 @@ class Reading:
         if by == 0:
             row = (numbers or [1])[0]
         else:
-            row = data_rows.next_of(numbers, int(choice.row or 1), by, dataset.facts.rows)
-        return self.examine(replace(choice, row=row), model, limit)
+            row = data_rows.next_of(numbers, choice.at, by, dataset.facts.rows)
+        return self.examine(replace(choice, row=row))
 
-    def walked(self, choice: Choice | None, version: Version) -> list[int] | None:
-        """The rows of the file that the person walks through; None for all."""
-        if choice is None:
-            return None
-        numbers = None
-        report = self.last_report
-        if choice.only and choice.only != data_rows.EVERY and report:
-            numbers = next((finding.rows for finding in report.findings if finding.name == choice.only), [])
-        words = (choice.words or "").strip()
-        if words:
-            found = data_rows.with_words(version.parquet, version.kind, words)
-            numbers = list(found) if numbers is None else sorted(set(numbers) & set(found))
-        return numbers
-
-    def change(self, choice: Choice, model: str, limit: int, **fields: Any) -> Values:
-        """Other steps by hand for the row on show."""
-        steps = kept_steps(self.workspace, choice.dataset or "")
-        if steps is None or choice.dataset is None:
-            return {}
-        changed = steps.model_copy(update=fields)
-        try:
-            self.examiner.version(load_dataset(self.workspace, choice.dataset), changed)
-        except StudioError as error:
-            return {"hand_problem": views.problem(error)}
-        self.keep(choice.dataset, changed)
-        return {"hand_problem": "", **self.examine(choice, model, limit)}
-
-    def leave_out(self, choice: Choice, model: str, limit: int) -> Values:
-        """Take the row on show out, or put it back."""
-        steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
-        gone = set(steps.left_out) if steps else set()
-        return self.change(choice, model, limit, left_out=sorted(gone ^ {row}))
-
-    def edit(self, prompt: str, reply: str, choice: Choice, model: str, limit: int) -> Values:
-        """Use other words for the row on show."""
-        steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
-        version = self.examiner.version(load_dataset(self.workspace, choice.dataset or ""), steps) if steps else None
-        rows = version.row(row) if version else pandas.DataFrame()
-        if steps is None or version is None or rows.empty:
-            error = StudioError(f"Row {row:,} is left out, so its words cannot be changed here.", "Put it back first.")
-            return {"hand_problem": views.problem(error)}
-        # Only what was really changed, or the fixes of the other text would be frozen into the row.
-        shown = data_rows.words_of(rows, version.kind)
-        new = [
-            words.strip() if words.strip() != was.strip() else None
-            for words, was in zip((prompt, reply), shown, strict=True)
-        ]
-        if new == [None, None]:
-            return {}
-        if "" in new:
-            error = StudioError("An empty text cannot be learned from.", "Write something, or leave the row out.")
-            return {"hand_problem": views.problem(error)}
-        before = next((edit for edit in steps.edits if edit.row == row), Edit(row=row))
-        changes = {name: words for name, words in zip(("prompt", "reply"), new, strict=True) if words is not None}
-        others = [edit for edit in steps.edits if edit.row != row]
-        return self.change(choice, model, limit, edits=[*others, before.model_copy(update=changes)])
-
-    def undo_edit(self, choice: Choice, model: str, limit: int) -> Values:
-        """The row on show as it stands in the file."""
-        steps, row = kept_steps(self.workspace, choice.dataset or ""), int(choice.row or 1)
-        others = [edit for edit in steps.edits if edit.row != row] if steps else []
-        return self.change(choice, model, limit, edits=others)
-
-    def examine_version(
-        self, dataset: Dataset, version: Version, choice: Choice | None, model: str, limit: int
-    ) -> Values:
+    def row(self, dataset: Dataset, version: Version, choice: Choice, report: Report) -> Values:
         """One row in plain words, and as tokens."""
-        number = min(max(int(choice.row or 1) if choice else 1, 1), dataset.facts.rows)
+        number = min(choice.at, dataset.facts.rows)
         rows = version.row(number)
-        busy = self.watch.busy or (self.last_report is not None and not self.last_report.done)
+        busy = self.watch.busy or not report.done
         prompt, reply = data_rows.words_of(rows, version.kind)
         shown: Values = {
             "row": number,
@@ -369,35 +251,17 @@ class Reading:
             return {**shown, "xray": row_view.PLAIN_TEXT, "this_row": "", "all_rows": ""}
         try:
             messages, tools = next(conversations(rows, version.kind))
-            view = self.examiner.show(model, messages, limit, tools)
-            lengths = view and self.examiner.lengths(model, version, limit)
+            view = self.examiner.show(choice.model, messages, choice.limit, tools)
+            lengths = view and self.examiner.lengths(choice.model, version, choice.limit)
         except StudioError as error:
             return {**shown, "xray": views.problem(error), "this_row": "", "all_rows": ""}
         return {
             **shown,
             "xray": xray_view.example(view) if view else xray_view.PREPARING,
             "this_row": xray_view.this_row(view) if view else xray_view.SOON,
-            "all_rows": xray_view.all_rows(lengths, limit) if lengths else xray_view.COUNTING,
+            "all_rows": xray_view.all_rows(lengths, choice.limit) if lengths else xray_view.COUNTING,
             "waiting": gr.Timer(active=busy or not lengths),
         }
-
-
-def first_steps(guessed: Guess | None) -> DataSteps | None:
-    return DataSteps(mapping=guessed.mapping) if guessed else None
-
-
-def kept_steps(workspace: Workspace, dataset_id: str) -> DataSteps | None:
-    """What was done to this dataset the last time; None if nothing, or if an older studio wrote it."""
-    known = draft.load(workspace).get("steps", {}).get(dataset_id)
-    try:
-        return DataSteps.model_validate(known) if known else None
-    except ValidationError:
-        return None
-
-
-def plan_of(choice: Choice, kept: DataSteps) -> SplitPlan:
-    """The shares on the page; what the page does not show stays as it was."""
-    return kept.split.model_copy(update={"test": choice.test, "validation": choice.validation})
 
 
 def missing_role(steps: DataSteps) -> str:

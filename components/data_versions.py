@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.data_reading import Reading
+from components.data_choice import keep
 from components.data_views import when
 from components.html import count, escape, hidden, html, moved, title
 from components.page import QUICK, Page
@@ -46,7 +46,7 @@ def build(parts: dict[str, Any]) -> None:
         parts["packed_for"] = hidden("Version that was packed")
 
 
-def wire(page: Page, reading: Reading) -> Any:
+def wire(page: Page) -> Any:
     """Going back and taking away. Returns the event after which another version is on show."""
     parts = page.parts["data_tab"]
 
@@ -62,7 +62,7 @@ def wire(page: Page, reading: Reading) -> Any:
         version = next((one for one in versions if one.folder.name == str(event.version)), None)
         if version is None:
             raise StudioError("That version is not there any more.", "Choose another one.")
-        reading.keep(dataset, version.steps)
+        keep(page.workspace, dataset, version.steps)
         return f"back to {version.folder.name} {time.monotonic()}"
 
     def pack(dataset: str, steps: str, format: str) -> Any:

@@ -1,11 +1,12 @@
 """The written part of Data health: findings with their switches, the score with its sums, what became of the rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args, get_origin
 
 from components.html import count, escape
 from components.icons import icon
-from studio.datasets.fixing import Done
+from studio.datasets.fixing import Done, Fix
+from studio.datasets.health import CHECKS
 from studio.datasets.health.report import Finding
 from studio.datasets.health.score import score, verdict
 from studio.datasets.inspection import Preview
@@ -60,11 +61,11 @@ class Report:
         return sorted(self.before.findings, key=lambda f: (bool(f.unknown), ORDER[f.severity], -f.takes, -f.affected))
 
 
-def draw(report: Report, version: Version, on: set[str], previews: dict[str, Preview]) -> str:
-    """The whole section. `on`: names of the fixes that are switched on; `previews`: by name, those asked for."""
+def draw(report: Report, version: Version, on: dict[str, Fix], previews: dict[str, Preview]) -> str:
+    """The whole section. `on`: the fixes that are switched on, by name; `previews`: by name, those asked for."""
     done = {one.name: one for one in version.fixed}
     known = [finding for finding in report.findings if not finding.unknown]
-    lines = "".join(line(finding, finding.name in on, done.get(finding.name), previews) for finding in known)
+    lines = "".join(line(finding, on.get(finding.name), done.get(finding.name), previews) for finding in known)
     if not lines and report.whole and not report.findings:
         lines = '<li class="ts-fine"><p><b>Nothing found.</b> Every check came back clean.</p></li>'
     return (
@@ -73,7 +74,7 @@ def draw(report: Report, version: Version, on: set[str], previews: dict[str, Pre
     )
 
 
-def line(finding: Finding, on: bool, done: Done | None, previews: dict[str, Preview]) -> str:
+def line(finding: Finding, on: Fix | None, done: Done | None, previews: dict[str, Preview]) -> str:
     """One finding: sign, what, one example, and behind a fold why it matters and more of it."""
     sign, tone = SIGNS[finding.severity]
     name, first = escape(finding.name), finding.examples[:1]
@@ -95,16 +96,33 @@ def line(finding: Finding, on: bool, done: Done | None, previews: dict[str, Prev
     )
 
 
-def switch(finding: Finding, on: bool, done: Done | None) -> str:
-    """What the fix does, and its switch."""
+def switch(finding: Finding, on: Fix | None, done: Done | None) -> str:
+    """What the fix does, the ways in which it can, and its switch."""
     if not finding.fix:
         return '<div class="ts-fix"><span class="ts-subtle">Only you can mend this.</span></div>'
     effect = f'<br><span class="ts-subtle">{effect_of(done)}</span>' if on and done else ""
     return (
-        f'<div class="ts-fix"><span>{escape(finding.fix)}{effect}</span>'
+        f'<div class="ts-fix"><span>{escape(finding.fix)}{effect}{ways(finding, on)}</span>'
         f'<input type="checkbox" role="switch" class="ts-switch" data-fix="{escape(finding.name)}" '
         f'aria-label="Fix this: {escape(finding.title)}"{" checked" if on else ""}></div>'
     )
+
+
+def ways(finding: Finding, on: Fix | None) -> str:
+    """A list for each setting of the fix that is one word out of a few."""
+    check = next(check for check in CHECKS if check.name == finding.name)
+    drawn = ""
+    for name, field_ in (check.options.model_fields if check.options else {}).items():
+        if get_origin(field_.annotation) is not Literal:
+            continue
+        chosen = on.options.get(name, field_.default) if on else field_.default
+        items = "".join(
+            f'<option value="{escape(way)}"{" selected" if way == chosen else ""}>{escape(way)}</option>'
+            for way in get_args(field_.annotation)
+        )
+        label = f"{finding.title}: {name.replace('_', ' ')}"
+        drawn += f'<select class="ts-way" data-option="{escape(name)}" aria-label="{escape(label)}">{items}</select>'
+    return drawn
 
 
 def effect_of(done: Done) -> str:
@@ -194,8 +212,3 @@ def rows_card(version: Version) -> str:
         f'<div class="ts-card"><h3>Rows</h3><p class="ts-rows-now"><span>{ready + total:,}</span>{icon("right")}'
         f"<b>{ready:,}</b></p><ul class=ts-sums>{lines}</ul>{note}</div>"
     )
-
-
-def safe_fixes(findings: Sequence[Finding]) -> list[str]:
-    """The fixes that lose nothing anybody would miss."""
-    return [finding.name for finding in findings if finding.safe]

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextlib import suppress
 
 from components.health_view import Report, Stage
@@ -11,6 +12,7 @@ from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 
 log = logging.getLogger("tunesmith.page")
+FORGOTTEN = 6.0  # seconds after which nobody looks any more; the page asks twice a second
 
 
 class Watch:
@@ -21,7 +23,7 @@ class Watch:
         self.stages: dict[str, Stage] = {}
         self.previews: dict[str, Preview] = {}
         self.asked: set[str] = set()  # previews under way
-        self.wanted: set[str] = set()
+        self.wanted: dict[str, float] = {}  # when each report was last asked for
         self.lock = threading.Lock()
 
     def report(self, dataset: str, steps: DataSteps, model: str, limit: int) -> Report:
@@ -30,7 +32,7 @@ class Watch:
         asked = [bare, steps] if steps.fixes else [bare]
         keys = [f"{dataset} {one.model_dump_json()} {model} {limit}" for one in asked]
         with self.lock:
-            self.wanted = set(keys)
+            self.wanted |= dict.fromkeys(keys, time.monotonic())
             for key, one in zip(keys, asked, strict=True):
                 if key not in self.stages:
                     self.stages[key] = Stage()
@@ -46,7 +48,7 @@ class Watch:
         try:
             for name, finding in self.inspector.report(dataset, steps, model, limit):
                 stage.found[name] = finding
-                if key not in self.wanted:
+                if time.monotonic() - self.wanted[key] > FORGOTTEN:
                     self.stages.pop(key, None)
                     return
             stage.done = True

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.data_reading import Choice, Reading, kept_steps
+from components.data_choice import Choice, kept_steps
+from components.data_hand import Hand
+from components.data_reading import Reading
+from components.data_sources import Sources
 from components.data_xray import Examiner
 from components.health_view import Report, Stage, draw
 from components.health_watch import Watch
@@ -29,9 +32,10 @@ def reading(workspace: Workspace) -> Iterator[Reading]:
 @pytest.fixture
 def choice(workspace: Workspace, reading: Reading, make_csv: Callable[..., Path], tiny_model: Path) -> Choice:
     dataset = add_file(workspace, make_csv(40))
-    reading.choose(dataset.id, str(tiny_model), 64)
     roles = ("question", "answer", None, None, None, None)
-    return Choice(dataset.id, "prompt_reply", roles, "", "", None, None, 3)
+    choice = Choice(dataset.id, "prompt_reply", roles, "", "", row=3, model=str(tiny_model), limit=64)
+    reading.open(choice, dataset.id)
+    return choice
 
 
 def kept(workspace: Workspace, choice: Choice) -> DataSteps:
@@ -40,16 +44,14 @@ def kept(workspace: Workspace, choice: Choice) -> DataSteps:
     return steps
 
 
-def test_other_shares_and_columns_take_no_handwork_away(
-    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path
-) -> None:
-    model = str(tiny_model)
-    reading.leave_out(choice, model, 64)
-    reading.edit("", "", replace(choice, row=5), model, 64)  # refused: nothing is learned from empty texts
+def test_other_shares_and_columns_take_no_handwork_away(workspace: Workspace, reading: Reading, choice: Choice) -> None:
+    hand = Hand(reading)
+    hand.leave_out(choice)
+    hand.edit(replace(choice, row=5), "", "")  # refused: nothing is learned from empty texts
     question = prepare(workspace, reading_dataset(workspace, choice), kept(workspace, choice)).row(5)
     assert not question.empty
-    reading.edit("Where is my cup number 4?", "Another answer.", replace(choice, row=5), model, 64)
-    reading.read(replace(choice, test=9.0), model, 64)
+    hand.edit(replace(choice, row=5), "Where is my cup number 4?", "Another answer.")
+    reading.read(replace(choice, test=9.0))
     steps = kept(workspace, choice)
     assert steps.left_out == [3] and steps.split.test == 9
     assert [(edit.row, edit.prompt, edit.reply) for edit in steps.edits] == [(5, None, "Another answer.")]
@@ -62,35 +64,34 @@ def reading_dataset(workspace: Workspace, choice: Choice):
 
 
 def test_a_row_that_was_changed_can_be_left_out_and_come_back(
-    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path
+    workspace: Workspace, reading: Reading, choice: Choice
 ) -> None:
-    model = str(tiny_model)
-    reading.edit("Where is my rug number 2?", "Other words.", choice, model, 64)
-    reading.leave_out(choice, model, 64)
+    hand = Hand(reading)
+    hand.edit(choice, "Where is my rug number 2?", "Other words.")
+    hand.leave_out(choice)
     assert kept(workspace, choice).left_out == [3]
-    reading.leave_out(choice, model, 64)
+    hand.leave_out(choice)
     version = prepare(workspace, reading_dataset(workspace, choice), kept(workspace, choice))
     assert "Other words." in version.row(3)["messages"].iloc[0]
 
 
-def test_a_row_that_is_not_there_is_not_changed(
-    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path
-) -> None:
-    reading.leave_out(choice, str(tiny_model), 64)
-    shown = reading.edit("a", "b", choice, str(tiny_model), 64)
+def test_a_row_that_is_not_there_is_not_changed(workspace: Workspace, reading: Reading, choice: Choice) -> None:
+    hand = Hand(reading)
+    hand.leave_out(choice)
+    shown = hand.edit(choice, "a", "b")
     assert "left out" in shown["hand_problem"] and kept(workspace, choice).edits == []
 
 
 def test_a_dataset_that_cannot_be_read_leaves_no_steps_of_another(
-    workspace: Workspace, reading: Reading, choice: Choice, tiny_model: Path, tmp_path: Path
+    workspace: Workspace, reading: Reading, choice: Choice, tmp_path: Path
 ) -> None:
     path = tmp_path / "holes.csv"
     path.write_text("question,answer\nonly this,\n,only that\n")
-    shown = reading.bring(str(path), str(tiny_model), 64)
+    shown = Sources(reading).bring(choice, str(path))
     assert shown["steps"] == "" and "can be used" in shown["columns_problem"]
 
 
 def test_checks_that_broke_off_give_no_score(workspace: Workspace, choice: Choice) -> None:
     version = prepare(workspace, reading_dataset(workspace, choice), chat_steps())
-    drawn = draw(Report(3, Stage(trouble="It broke."), None), version, set(), {})
+    drawn = draw(Report(3, Stage(trouble="It broke."), None), version, {}, {})
     assert "It broke." in drawn and "of 100" not in drawn and "came back clean" not in drawn

@@ -1,0 +1,162 @@
+"""Ways to data: drop a file, take a sample, go on with an earlier one, paste rows or type them."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pandas
+
+from components import data_incoming
+from components import data_views as views
+from components.data_choice import Choice
+from components.data_incoming import Incoming
+from components.data_reading import Reading
+from components.data_wiring import Values, Wiring
+from components.html import html
+from components.page import POLL
+from studio.datasets.store import SAMPLES, add_file, load_dataset
+from studio.errors import StudioError
+
+TYPED = ["question", "answer"]
+EMPTY_LINES = 4
+
+
+def build(parts: dict[str, Any]) -> None:
+    with gr.Row(elem_classes="ts-sources"):
+        with gr.Column(scale=5, min_width=280, elem_classes="ts-drop"):
+            parts["drop"] = gr.File(
+                label="Drop a file here or choose one",
+                show_label=False,
+                interactive=True,
+                elem_id="drop",
+                height=150,
+            )
+            html(f'<p class="ts-help">{views.DROP_HELP}</p>')
+        with gr.Column(scale=4, min_width=240, elem_classes=["ts-card", "ts-samples"]):
+            html("<h3>No file yet? Try a sample</h3>")
+            for number, sample in enumerate(SAMPLES):
+                parts[f"sample-{number}"] = gr.Button(
+                    sample.title, elem_id=f"sample-{number}", elem_classes="ts-sample"
+                )
+                html(views.sample_line(sample))
+        with gr.Column(scale=4, min_width=240, elem_classes=["ts-card", "ts-datasets"]):
+            html("<h3>Your datasets</h3>")
+            parts["no_datasets"] = html(views.NO_DATASETS)
+            parts["dataset"] = gr.Radio(
+                choices=[],
+                label="Your datasets",
+                show_label=False,
+                container=False,
+                interactive=True,
+                elem_id="dataset",
+                elem_classes="ts-list",
+            )
+    with gr.Accordion("Or paste rows", open=False, elem_id="paste"):
+        parts["pasted"] = gr.Textbox(
+            label="Rows, the first with the names of the columns",
+            info="Copied from a spreadsheet, or separated by commas, or one JSON object a line.",
+            lines=5,
+            max_lines=12,
+            interactive=True,
+            elem_id="pasted",
+        )
+        parts["take_pasted"] = gr.Button("Use these rows", size="md", elem_id="take-pasted", elem_classes="ts-fit")
+    with gr.Accordion("Or type rows", open=False, elem_id="type"):
+        parts["typed"] = gr.Dataframe(
+            value=no_rows(),
+            label="One example a row",
+            interactive=True,
+            wrap=True,
+            column_count=(2, "dynamic"),
+            buttons=[],
+            max_height=420,
+            elem_id="typed",
+            elem_classes="ts-table",
+        )
+        parts["take_typed"] = gr.Button("Use these rows", size="md", elem_id="take-typed", elem_classes="ts-fit")
+
+
+def build_incoming(parts: dict[str, Any]) -> None:
+    """What is on its way in, and why something could not be taken."""
+    parts["drop_problem"] = html(elem_id="drop-problem")
+    parts["incoming"] = html(elem_id="incoming")
+    parts["cancel"] = gr.Button("Cancel", visible=False, size="md", elem_id="cancel-reading", elem_classes="ts-fit")
+
+
+def no_rows() -> pandas.DataFrame:
+    return pandas.DataFrame([["", ""]] * EMPTY_LINES, columns=TYPED)
+
+
+class Sources:
+    """Takes data in and shows it."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.workspace = reading, reading.workspace
+        self.incoming = Incoming(reading.workspace)
+
+    def bring(self, choice: Choice, path: str) -> Values:
+        """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
+        try:
+            if self.incoming.takes(path):
+                self.incoming.start(path)
+                return {"drop": None, "drop_problem": "", **data_incoming.values(self.incoming.look()[1])}
+            dataset = add_file(self.workspace, path)
+        except StudioError as error:
+            return {"drop": None, "drop_problem": views.problem(error)}
+        return {"drop": None, **self.reading.open(choice, dataset.id)}
+
+    def sample(self, path: Path, choice: Choice) -> Values:
+        return self.bring(choice, str(path))
+
+    def paste(self, choice: Choice, text: str) -> Values:
+        """Rows were pasted: take them in like a file."""
+        try:
+            path = data_incoming.paste(self.workspace, text or "")
+        except StudioError as error:
+            return {"drop_problem": views.problem(error)}
+        return {"pasted": "", **self.bring(choice, path)}
+
+    def type_in(self, choice: Choice, table: pandas.DataFrame) -> Values:
+        """Rows were typed: take those in which something stands in like a file."""
+        try:
+            path = data_incoming.typed(self.workspace, table)
+        except StudioError as error:
+            return {"drop_problem": views.problem(error)}
+        return {"typed": no_rows(), **self.bring(choice, path)}
+
+    def open_sheet(self, choice: Choice, sheet: str) -> Values:
+        """Another sheet of the workbook: a dataset of its own, from the same file."""
+        dataset = load_dataset(self.workspace, choice.dataset or "")
+        self.incoming.start(str(dataset.raw), dataset.name, sheet)
+        return data_incoming.values(self.incoming.look()[1])
+
+    def wait(self, choice: Choice) -> Values:
+        """What has come since the last look: of the file that is being read, or of the checks."""
+        if not self.incoming.expected:
+            return self.reading.look_again(choice)
+        try:
+            dataset, shown = self.incoming.look()
+        except StudioError as error:
+            return {"drop_problem": views.problem(error), **data_incoming.values("")}
+        if dataset is None:
+            return data_incoming.values(shown)
+        return {**data_incoming.values(""), **self.reading.open(choice, dataset)}
+
+    def cancel(self, choice: Choice) -> Values:
+        """Read the file no further; nothing of it is kept."""
+        self.incoming.cancel()
+        return data_incoming.values("")
+
+
+def wire(wiring: Wiring, reading: Reading) -> None:
+    parts, sources = wiring.parts, Sources(reading)
+    wiring.show(parts["drop"].upload, sources.bring, "drop")
+    for number, sample in enumerate(SAMPLES):
+        wiring.show(parts[f"sample-{number}"].click, partial(sources.sample, sample.path))
+    wiring.show(parts["take_pasted"].click, sources.paste, "pasted")
+    wiring.show(parts["take_typed"].click, sources.type_in, "typed")
+    wiring.show(parts["sheet"].input, sources.open_sheet, "sheet")
+    wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset))
+    wiring.show(parts["waiting"].tick, sources.wait, **POLL)
+    wiring.show(parts["cancel"].click, sources.cancel)

@@ -1,0 +1,45 @@
+"""How the events of the Data tab reach their handlers, and the handlers' values the parts on the page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gradio.components import Component
+
+from components.data_choice import FIELDS, Choice
+from components.page import QUICK, Page
+from components.speak import plain
+from studio.methods import METHODS
+
+Values = dict[str, Any]  # new values by the names of the tab's parts
+
+
+class Wiring:
+    """Connects events with handlers that take (choice, *values of the named parts) and return `Values`."""
+
+    def __init__(self, page: Page) -> None:
+        self.parts: dict[str, Component] = page.parts["data_tab"]
+        limits = {f"{name}.max_length": page.choices[f"{name}.max_length"] for name in METHODS}
+        self.later = page.inputs("model", "method") | limits
+
+    def show(self, event: Callable[..., Any], handler: Callable[..., Values], *names: str, **options: Any) -> None:
+        """Let an event show what the handler finds."""
+
+        @plain
+        def handle(*values: Any, **later: Any) -> dict[Component, Any]:
+            choice = Choice.of(values[: len(FIELDS)], *model_and_limit(later))
+            shown = handler(choice, *values[len(FIELDS) :])
+            return {self.parts[name]: value for name, value in shown.items()}
+
+        event(
+            handle,
+            inputs=[self.parts[name] for name in (*FIELDS, *names)],
+            inputs_kwargs=self.later,
+            outputs=list(self.parts.values()),
+            **{**QUICK, **options},
+        )
+
+
+def model_and_limit(later: dict[str, Any]) -> tuple[str, int]:
+    """The model chosen and the method's longest example, in tokens, from what the later tabs sent."""
+    limit = later.get(f"{later['method']}.max_length")
+    return later["model"], max(int(limit or 1), 1)
