@@ -6,13 +6,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from components import data_mapping, draft
-from studio.datasets.shapes import Guess
-from studio.datasets.splits import SplitPlan
+from studio.datasets.dividing import SeparateTest, mapping_for
+from studio.datasets.shapes import Guess, Mapping
+from studio.datasets.store import load_dataset
 from studio.datasets.versions import DataSteps
+from studio.errors import StudioError
 from studio.workspace import Workspace
 
 # The parts that hold a choice, in the order of Choice's fields; the roles of the mapping are one field there.
-CHOSEN = ("dataset", *data_mapping.FIELDS, "test", "validation", "seed", "stratify")
+CHOSEN = ("dataset", *data_mapping.FIELDS, "test", "validation", "seed", "stratify", "test_from")
 WALKED = ("row", "only", "words")
 FIELDS = (*CHOSEN, *WALKED)
 
@@ -21,8 +23,8 @@ FIELDS = (*CHOSEN, *WALKED)
 class Choice:
     """What is chosen, by the parts named in FIELDS; `row` is a 1-based row of the file.
 
-    only, words: the finding and the words whose rows the person walks through. model, limit: chosen on later tabs,
-    the limit in tokens.
+    test_from: the dataset whose rows are the test rows, "" for none. only, words: the finding and the words whose rows
+    the person walks through. model, limit: chosen on later tabs, the limit in tokens.
     """
 
     dataset: str | None
@@ -34,6 +36,7 @@ class Choice:
     validation: float | None = None
     seed: float | None = None
     stratify: bool = True
+    test_from: str | None = None
     row: float | None = 1
     only: str | None = None
     words: str = ""
@@ -72,8 +75,21 @@ def keep(workspace: Workspace, dataset_id: str, steps: DataSteps) -> None:
     draft.remember(workspace, dataset=dataset_id, steps={**known, dataset_id: steps.model_dump(mode="json")})
 
 
-def plan_of(choice: Choice, kept: DataSteps) -> SplitPlan:
-    """The split as the page says; what the page does not show stays as it was."""
+def division_of(workspace: Workspace, choice: Choice, kept: DataSteps, mapping: Mapping) -> dict[str, Any]:
+    """The steps that divide the rows, as the page says; what the page does not show stays as it was.
+
+    Raises StudioError when the test file cannot be read as rows of the same kind.
+    """
     chosen = {"test": choice.test, "validation": choice.validation, "stratify": choice.stratify}
     seed = kept.split.seed if choice.seed is None else int(choice.seed)
-    return kept.split.model_copy(update={**chosen, "seed": seed})
+    separate = None
+    if choice.test_from:
+        test = load_dataset(workspace, choice.test_from)
+        how = mapping_for(mapping, test)
+        if how is None:
+            raise StudioError(
+                f"{test.name} does not hold the same kind of rows, so it cannot be the test.",
+                "Choose another dataset to test with.",
+            )
+        separate = SeparateTest(dataset=test.id, mapping=how)
+    return {"split": kept.split.model_copy(update={**chosen, "seed": seed}), "separate_test": separate}

@@ -1,5 +1,6 @@
 """A file on its way in: large ones and documents are read by a helper, with progress, first rows and Cancel."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,12 @@ def paste(workspace: Workspace, text: str) -> str:
 def typed(workspace: Workspace, table: pandas.DataFrame) -> str:
     """Rows typed into the page's table as a file to bring, less the empty ones; returns its path.
 
-    Raises StudioError when there are none.
+    Raises StudioError when there are fewer than two.
     """
     table = table.fillna("").astype(str)
     table = table[table.apply(lambda row: any(cell.strip() for cell in row), axis=1)]
-    if table.empty:
-        raise StudioError("There is nothing to bring.", "Type at least two rows into the table first.")
+    if len(table) < 2:
+        raise StudioError("One example is not enough to learn from.", "Type at least two rows into the table first.")
     return saved(workspace, f"Typed rows {datetime.now():%d %b %H.%M.%S}.csv", table.to_csv(index=False))
 
 
@@ -51,8 +52,17 @@ def saved(workspace: Workspace, name: str, text: str) -> str:
     return str(folder / name)
 
 
+@dataclass(frozen=True)
+class News:
+    """What has come since the last look: the id of the dataset, or what the hub offers, or what to show until then."""
+
+    dataset: str = ""
+    offer: dict[str, Any] | None = None
+    shown: str = ""
+
+
 class Incoming:
-    """The one file that is being read."""
+    """The one file, or dataset of the hub, that is on its way in."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.reading = FileReading(workspace)
@@ -63,48 +73,63 @@ class Incoming:
         file = Path(path)
         return file.suffix.lower() not in AT_ONCE or file.stat().st_size > SMALL
 
-    def start(self, path: str, name: str | None = None, sheet: str | None = None) -> None:
-        """Begin. Raises StudioError while another file is being read."""
+    def start(self, path: str, name: str | None = None, sheet: str | None = None) -> str:
+        """Begin to read a file; what to show. Raises StudioError while another one is on its way."""
         self.reading.start(path, name, sheet)
-        self.name = name or Path(path).name
+        return self.expect(name or Path(path).name)
+
+    def ask_hub(self, name: str) -> str:
+        """Begin to ask the hub what a dataset offers, like `start`."""
+        self.reading.look_hub(name)
+        return self.expect(name)
+
+    def start_hub(self, name: str, configuration: str, split: str, revision: str) -> str:
+        """Begin to bring a dataset of the hub, like `start`."""
+        self.reading.start_hub(name, configuration, split, revision)
+        return self.expect(name)
+
+    def expect(self, name: str) -> str:
+        self.name = name
+        return progress(name)
 
     @property
     def expected(self) -> bool:
-        """Whether there is a file of which the end has not been told yet."""
+        """Whether there is something of which the end has not been told yet."""
         return bool(self.name)
 
     def cancel(self) -> None:
         self.reading.cancel()
         self.name = ""
 
-    def look(self) -> tuple[str | None, str]:
-        """The id of the dataset once it is there, and what to show until then.
-
-        Raises StudioError, once, when the file cannot be read.
-        """
+    def look(self) -> News:
+        """Raises StudioError, once, when it cannot be read."""
         try:
             reply = self.reading.latest()
         except StudioError:
             self.name = ""
             raise
-        if "dataset" in reply:
+        if "dataset" in reply or "found" in reply:
             self.name = ""
-            return str(reply["dataset"]), ""
-        return None, progress(self.name, reply.get("rows", 0), reply.get("share", 0.0), reply.get("head"))
+            return News(str(reply.get("dataset", "")), reply.get("found"))
+        return News(shown=progress(self.name, **{name: reply[name] for name in TOLD if name in reply}))
 
 
-def progress(name: str, rows: int, share: float, head: dict[str, Any] | None) -> str:
-    """How far the reading is, and the first rows as soon as they are known."""
+TOLD = ("rows", "share", "head", "note")
+
+
+def progress(name: str, rows: int = 0, share: float = 0, head: dict[str, Any] | None = None, note: str = "") -> str:
+    """How far the reading is, and the first rows as soon as they are known. note: how far a download is."""
     table = ""
-    if head:
+    if head and head["columns"]:
         columns = "".join(f"<th scope=col>{escape(column)}</th>" for column in head["columns"])
         lines = "".join(
             "<tr>" + "".join(f"<td>{escape(str(cell)[:120])}</td>" for cell in line) + "</tr>"
             for line in head["data"][:4]
         )
         table = f'<table class="ts-before-after"><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table>'
+    far = escape(note) if note else f"{rows:,} rows so far"
     return (
-        f'<div class="ts-incoming" role="status"><p><b>Reading {escape(name)}</b>, {rows:,} rows so far</p>'
+        f'<div class="ts-incoming" role="status"><p><b>Reading {escape(name)}</b>, {far}</p>'
         f'<div class="ts-mem" role="img" aria-label="{share:.0%} read"><i style="width:{100 * share:.0f}%"></i></div>'
         f"{table}</div>"
     )

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 import pandas
 
+from components import template_view
 from components.data_views import certainty
 from components.html import html
 from studio.datasets.paths import paths_in
@@ -97,7 +98,7 @@ def values(mapping: Mapping, guess: Guess | None, head: pandas.DataFrame) -> dic
             if number < len(roles)
             else gr.Dropdown(visible=False, value=None, choices=[])
         )
-    return shown
+    return {**shown, **template_view.values(mapping, columns, head)}
 
 
 def role_field(role: Role, columns: list[str], value: str | None) -> Any:

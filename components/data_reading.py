@@ -1,19 +1,22 @@
 """What the Data tab shows for the choices made so far, as new values by the names of its parts."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pandas
 
-from components import data_mapping, data_rows, health_view, row_view, xray_view
+from components import data_mapping, data_rows, health_view, merge_view, row_view, xray_view
 from components import data_views as views
-from components.data_choice import Choice, first_steps, keep, kept_steps, plan_of
+from components.data_choice import Choice, division_of, first_steps, keep, kept_steps
 from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report
 from components.health_watch import Watch
+from components.html import count
 from studio.datasets.readers import sheets_of
 from studio.datasets.rows import conversations
 from studio.datasets.shapes import Guess, guess, roles_of
@@ -31,8 +34,9 @@ CELL = 160  # characters of a cell shown in the first rows; the X-ray shows all 
 class Reading:
     """Turns choices into what the tab shows. It keeps nothing but caches."""
 
-    def __init__(self, workspace: Workspace, examiner: Examiner, watch: Watch) -> None:
-        self.workspace, self.examiner, self.watch = workspace, examiner, watch
+    def __init__(self, workspace: Workspace, examiner: Examiner, watch: Watch, offer: Callable[[Path], None]) -> None:
+        """offer: lets the browser fetch a file."""
+        self.workspace, self.examiner, self.watch, self.offer = workspace, examiner, watch, offer
         self.head = lru_cache(maxsize=4)(self.read_head)
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
@@ -64,10 +68,26 @@ class Reading:
             "sheet": gr.Dropdown(choices=sheets, value=dataset.facts.sheet or None, visible=len(sheets) > 1),
             "first_rows": first_rows(head),
             **{name: getattr(split, name) for name in ("test", "validation", "seed", "stratify")},
+            **self.other_tests(dataset, steps),
+            **self.dropped(dataset),
             **(data_mapping.values(steps.mapping, guessed, head) if steps else {"shape": None}),
             "usable": gr.Column(visible=False),
             **self.show(dataset, steps, fresh),
         }
+
+    def other_tests(self, dataset: Dataset, steps: DataSteps | None) -> Values:
+        """The datasets that could be tested with."""
+        others = [(one.name, one.id) for one in list_datasets(self.workspace) if one.id != dataset.id]
+        chosen = steps.separate_test.dataset if steps and steps.separate_test else ""
+        return {"test_from": gr.Dropdown(choices=[("This file", ""), *others], value=chosen, visible=bool(others))}
+
+    def dropped(self, dataset: Dataset) -> Values:
+        """The rows that could not be read, to take away."""
+        if dataset.dropped is None:
+            return {"dropped": gr.DownloadButton(visible=False)}
+        self.offer(dataset.dropped)
+        label = f"Download {count(dataset.facts.dropped, 'unreadable row')}"
+        return {"dropped": gr.DownloadButton(label, value=str(dataset.dropped), visible=True)}
 
     def nothing(self) -> Values:
         return {
@@ -81,8 +101,10 @@ class Reading:
 
     def list_of(self, chosen: str | None) -> Values:
         """The list of datasets, newest first."""
-        choices = [views.dataset_choice(dataset) for dataset in list_datasets(self.workspace)]
+        datasets = list_datasets(self.workspace)
+        choices = [views.dataset_choice(dataset) for dataset in datasets]
         return {
+            "merge_list": merge_view.draw(datasets),
             "dataset": gr.Radio(choices=choices, value=chosen, visible=bool(choices)),
             "no_datasets": gr.HTML(visible=not choices),
         }
@@ -96,8 +118,9 @@ class Reading:
         mapping = data_mapping.reshaped(choice.shape, head, guessed, choice.system)
         # Rows taken out stay out; texts and fixes belong to how the rows were read before.
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
-        steps = DataSteps(mapping=mapping, split=plan_of(choice, kept), left_out=kept.left_out)
-        return {**data_mapping.values(mapping, guessed, head), **self.show(dataset, steps, choice)}
+        shown = data_mapping.values(mapping, guessed, head)
+        steps = DataSteps(mapping=mapping, split=kept.split, left_out=kept.left_out)
+        return {**shown, "test_from": "", **self.show(dataset, steps, choice)}
 
     def read(self, choice: Choice) -> Values:
         """Other columns, another instruction or other shares."""
@@ -107,8 +130,12 @@ class Reading:
         _, guessed = self.head(dataset.id)
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
-        steps = kept.model_copy(update={"mapping": mapping, "split": plan_of(choice, kept)})
-        return {"sure": views.certainty(mapping, guessed), **self.show(dataset, steps, choice)}
+        sure = {"sure": views.certainty(mapping, guessed)}
+        try:
+            division = division_of(self.workspace, choice, kept, mapping)
+        except StudioError as error:
+            return {**sure, "columns_problem": views.problem(error)}
+        return {**sure, **self.show(dataset, kept.model_copy(update={"mapping": mapping, **division}), choice)}
 
     def change(self, choice: Choice, problem: str, **fields: Any) -> Values:
         """Other steps of the dataset on show; `problem` names the part that says why they cannot be."""
@@ -180,6 +207,7 @@ class Reading:
             "steps": steps.model_dump_json(),
             "usable": gr.Column(visible=True),
             "split": views.split(version),
+            "weights": merge_view.weights(steps.weights),
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
             **self.health(choice, version, report),

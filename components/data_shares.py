@@ -3,12 +3,24 @@
 from typing import Any
 
 import gradio as gr
+from pydantic import ValidationError
 
+from components import data_views as views
+from components.data_choice import Choice, kept_steps
 from components.data_reading import Reading
-from components.data_wiring import Wiring
+from components.data_wiring import Values, Wiring
 from components.html import html, title
+from studio.datasets.weights import HEAVIEST, Weights
+from studio.errors import StudioError
 
-FIELDS = ("validation", "test", "seed", "stratify", "group")
+FIELDS = ("validation", "test", "seed", "stratify", "group", "test_from")
+
+EVENTS = """
+element.addEventListener('change', (event) => {
+  const field = event.target.closest('[data-weight]');
+  if (field) trigger('weighed', { part: field.dataset.weight, weight: field.value });
+});
+"""
 
 
 def build(parts: dict[str, Any]) -> None:
@@ -21,6 +33,8 @@ def build(parts: dict[str, Any]) -> None:
     )
     with gr.Column(elem_classes="ts-card"):
         parts["split"] = html(elem_id="split")
+        parts["weights"] = html(elem_id="weights", js_on_load=EVENTS)
+        parts["shares_problem"] = html(elem_id="shares-problem")
         with gr.Accordion("Change the shares", open=False, elem_id="shares"):
             with gr.Row():
                 for name, label in (("validation", "Check rows"), ("test", "Test rows")):
@@ -47,6 +61,15 @@ def build(parts: dict[str, Any]) -> None:
                     interactive=True,
                     elem_id="split-seed",
                 )
+                parts["test_from"] = gr.Dropdown(
+                    choices=[("This file", "")],
+                    value="",
+                    label="Test rows come from",
+                    info="Another of your datasets; then all rows of this one are for training and checks.",
+                    visible=False,
+                    interactive=True,
+                    elem_id="test-from",
+                )
                 parts["stratify"] = gr.Checkbox(
                     label="The same mix of labels in each part",
                     info="For texts with a group or a number, so that no group is missing from the test.",
@@ -56,5 +79,18 @@ def build(parts: dict[str, Any]) -> None:
 
 
 def wire(wiring: Wiring, reading: Reading) -> None:
+    def weighed(told: gr.EventData, choice: Choice) -> Values:
+        """Another weight for one part of a merged dataset."""
+        steps = kept_steps(reading.workspace, choice.dataset)
+        if steps is None or steps.weights is None:
+            return {}
+        try:
+            weights = Weights(column=steps.weights.column, values={**steps.weights.values, told.part: told.weight})
+        except ValidationError:
+            error = StudioError(f"{told.weight!r} is not a weight.", f"Take a number from 0 to {HEAVIEST}.")
+            return {"shares_problem": views.problem(error)}
+        return reading.change(choice, "shares_problem", weights=weights)
+
+    wiring.show_told(wiring.parts["weights"].weighed, weighed)
     for name in FIELDS:
         wiring.show(wiring.parts[name].input, reading.read, trigger_mode="always_last")

@@ -7,10 +7,11 @@ from typing import Any
 import gradio as gr
 import pandas
 
-from components import data_incoming
+from components import data_hub, data_incoming, data_merge
 from components import data_views as views
 from components.data_choice import Choice
 from components.data_incoming import Incoming
+from components.data_merge import Merger
 from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
 from components.html import html
@@ -52,6 +53,14 @@ def build(parts: dict[str, Any]) -> None:
                 elem_id="dataset",
                 elem_classes="ts-list",
             )
+    with gr.Column(elem_classes="ts-more-ways"):
+        paste(parts)
+        table(parts)
+        data_hub.build(parts)
+        data_merge.build(parts)
+
+
+def paste(parts: dict[str, Any]) -> None:
     with gr.Accordion("Or paste rows", open=False, elem_id="paste"):
         parts["pasted"] = gr.Textbox(
             label="Rows, the first with the names of the columns",
@@ -62,10 +71,15 @@ def build(parts: dict[str, Any]) -> None:
             elem_id="pasted",
         )
         parts["take_pasted"] = gr.Button("Use these rows", size="md", elem_id="take-pasted", elem_classes="ts-fit")
+
+
+def table(parts: dict[str, Any]) -> None:
     with gr.Accordion("Or type rows", open=False, elem_id="type"):
+        html('<p class="ts-help">One example a row. Press a cell twice, or type into it; names of columns, too.</p>')
         parts["typed"] = gr.Dataframe(
             value=no_rows(),
             label="One example a row",
+            show_label=False,
             interactive=True,
             wrap=True,
             column_count=(2, "dynamic"),
@@ -74,7 +88,9 @@ def build(parts: dict[str, Any]) -> None:
             elem_id="typed",
             elem_classes="ts-table",
         )
-        parts["take_typed"] = gr.Button("Use these rows", size="md", elem_id="take-typed", elem_classes="ts-fit")
+        with gr.Row():
+            parts["take_typed"] = gr.Button("Use these rows", size="md", elem_id="take-typed", elem_classes="ts-fit")
+            parts["more_lines"] = gr.Button("More lines", size="md", elem_id="more-lines", elem_classes="ts-fit")
 
 
 def build_incoming(parts: dict[str, Any]) -> None:
@@ -88,19 +104,24 @@ def no_rows() -> pandas.DataFrame:
     return pandas.DataFrame([["", ""]] * EMPTY_LINES, columns=TYPED)
 
 
+def more_lines(choice: Choice, table: pandas.DataFrame) -> Values:
+    """The table as it is typed so far, with empty lines at its end."""
+    return {"typed": pandas.concat([table, no_rows().set_axis(table.columns[: len(TYPED)], axis=1)]).fillna("")}
+
+
 class Sources:
     """Takes data in and shows it."""
 
     def __init__(self, reading: Reading) -> None:
         self.reading, self.workspace = reading, reading.workspace
         self.incoming = Incoming(reading.workspace)
+        self.merger = Merger(reading)
 
     def bring(self, choice: Choice, path: str) -> Values:
         """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
         try:
             if self.incoming.takes(path):
-                self.incoming.start(path)
-                return {"drop": None, "drop_problem": "", **data_incoming.values(self.incoming.look()[1])}
+                return {"drop": None, "drop_problem": "", **data_incoming.values(self.incoming.start(path))}
             dataset = add_file(self.workspace, path)
         except StudioError as error:
             return {"drop": None, "drop_problem": views.problem(error)}
@@ -128,20 +149,22 @@ class Sources:
     def open_sheet(self, choice: Choice, sheet: str) -> Values:
         """Another sheet of the workbook: a dataset of its own, from the same file."""
         dataset = load_dataset(self.workspace, choice.dataset or "")
-        self.incoming.start(str(dataset.raw), dataset.name, sheet)
-        return data_incoming.values(self.incoming.look()[1])
+        return data_incoming.values(self.incoming.start(str(dataset.raw), dataset.name, sheet))
 
     def wait(self, choice: Choice) -> Values:
-        """What has come since the last look: of the file that is being read, or of the checks."""
+        """What has come since the last look: of datasets put together, of the file that is read, or of the checks."""
+        if self.merger.merging.expected:
+            return self.merger.wait(choice)
         if not self.incoming.expected:
             return self.reading.look_again(choice)
         try:
-            dataset, shown = self.incoming.look()
+            news = self.incoming.look()
         except StudioError as error:
             return {"drop_problem": views.problem(error), **data_incoming.values("")}
-        if dataset is None:
-            return data_incoming.values(shown)
-        return {**data_incoming.values(""), **self.reading.open(choice, dataset)}
+        if news.shown:
+            return data_incoming.values(news.shown)
+        come = data_hub.offered(news.offer) if news.offer else self.reading.open(choice, news.dataset)
+        return {**data_incoming.values(""), **come}
 
     def cancel(self, choice: Choice) -> Values:
         """Read the file no further; nothing of it is kept."""
@@ -156,6 +179,9 @@ def wire(wiring: Wiring, reading: Reading) -> None:
         wiring.show(parts[f"sample-{number}"].click, partial(sources.sample, sample.path))
     wiring.show(parts["take_pasted"].click, sources.paste, "pasted")
     wiring.show(parts["take_typed"].click, sources.type_in, "typed")
+    wiring.show(parts["more_lines"].click, more_lines, "typed")
+    data_hub.wire(wiring, sources.incoming)
+    data_merge.wire(wiring, sources.merger)
     wiring.show(parts["sheet"].input, sources.open_sheet, "sheet")
     wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset))
     wiring.show(parts["waiting"].tick, sources.wait, **POLL)

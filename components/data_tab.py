@@ -12,6 +12,7 @@ from components import (
     data_rows,
     data_shares,
     data_sources,
+    data_template,
     data_versions,
     draft,
     xray_view,
@@ -65,12 +66,16 @@ def columns(parts: dict[str, Any]) -> None:
     parts["found_title"] = html(classes=["ts-section"])
     with gr.Column(elem_classes="ts-card"):
         parts["facts"] = html(elem_id="facts")
+        parts["dropped"] = gr.DownloadButton(
+            "Download", visible=False, size="md", elem_id="dropped", elem_classes="ts-fit"
+        )
         parts["sheet"] = gr.Dropdown(
             choices=[], label="Sheet of the workbook", visible=False, interactive=True, elem_id="sheet"
         )
         with gr.Row(elem_classes="ts-mapping"):
             with gr.Column(scale=5, min_width=300):
                 data_mapping.build(parts)
+                data_template.build(parts)
             with gr.Column(scale=6, min_width=300):
                 parts["reading"] = html(elem_id="reading")
     with gr.Column(elem_classes=["ts-card", "ts-first"]):
@@ -113,7 +118,7 @@ def xray(parts: dict[str, Any]) -> None:
 def wire(page: Page) -> None:
     wiring = Wiring(page)
     parts, show = wiring.parts, wiring.show
-    reading = Reading(page.workspace, Examiner(page.xray, page.inspector), Watch(page.inspector))
+    reading = Reading(page.workspace, Examiner(page.xray, page.inspector), Watch(page.inspector), page.offer)
 
     def restore(choice: Choice) -> Values:
         shown = reading.open(choice, draft.load(page.workspace).get("dataset"))
@@ -125,6 +130,7 @@ def wire(page: Page) -> None:
     for number in range(data_mapping.ROLES):
         show(parts[f"role-{number}"].input, reading.read, trigger_mode="always_last")
     show(parts["system"].blur, reading.read, trigger_mode="always_last")
+    data_template.wire(wiring, reading)
     data_shares.wire(wiring, reading)
     data_hand.wire(wiring, reading)
     show(parts["row"].input, reading.examine, trigger_mode="always_last")

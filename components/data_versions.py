@@ -5,23 +5,28 @@ from typing import Any
 
 import gradio as gr
 
+from components import version_differences
 from components.data_choice import keep
 from components.data_views import when
 from components.html import count, escape, hidden, html, moved, title
 from components.page import QUICK, Page
 from components.speak import plain
+from studio.datasets.comparing import compare
 from studio.datasets.downloads import FORMATS, download
-from studio.datasets.health import CHECKS
+from studio.datasets.step_changes import step_changes
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import DataSteps, Version, list_versions, prepare
 from studio.errors import StudioError
 
 SHOWN = 12
+DIFFERENCES = 4  # that a line names
 NAMES = {"csv": "Spreadsheet (CSV)", "jsonl": "JSON Lines", "parquet": "Parquet"}
 EVENTS = """
 element.addEventListener('click', (event) => {
   const version = event.target.closest('[data-version]');
   if (version) trigger('wanted', { version: version.dataset.version });
+  const other = event.target.closest('[data-compare]');
+  if (other) trigger('compared', { version: other.dataset.compare });
 });
 """
 
@@ -33,6 +38,7 @@ def build(parts: dict[str, Any]) -> None:
     )
     with gr.Column(elem_classes="ts-card"):
         parts["versions"] = html(elem_id="versions", js_on_load=EVENTS)
+        parts["differences"] = html(elem_id="differences")
         with gr.Row(elem_classes="ts-row-filter"):
             parts["format"] = gr.Dropdown(
                 choices=[(NAMES[name], name) for name in FORMATS],
@@ -51,19 +57,29 @@ def wire(page: Page) -> Any:
     parts = page.parts["data_tab"]
 
     def draw_all(dataset: str, steps: str, packed_for: str) -> Any:
-        # What was packed of another version must not be taken for this one.
+        # What was packed of another version must not be taken for this one, nor what was compared with another.
         button = gr.DownloadButton(visible=bool(packed_for) and packed_for == f"{dataset} {steps}")
         if not dataset or not steps:
-            return "", button
-        return draw(list_versions(load_dataset(page.workspace, dataset)), steps), button
+            return "", "", button
+        return draw(list_versions(load_dataset(page.workspace, dataset)), steps), "", button
 
     def wanted(event: gr.EventData, dataset: str) -> str:
-        versions = list_versions(load_dataset(page.workspace, dataset))
-        version = next((one for one in versions if one.folder.name == str(event.version)), None)
-        if version is None:
-            raise StudioError("That version is not there any more.", "Choose another one.")
+        version = find(dataset, str(event.version))
         keep(page.workspace, dataset, version.steps)
         return f"back to {version.folder.name} {time.monotonic()}"
+
+    def compared(event: gr.EventData, dataset: str, steps: str) -> str:
+        other = find(dataset, str(event.version))
+        known = load_dataset(page.workspace, dataset)
+        chosen = prepare(page.workspace, known, DataSteps.model_validate_json(steps))
+        return version_differences.draw(compare(other, chosen), named(other))
+
+    def find(dataset: str, name: str) -> Version:
+        versions = list_versions(load_dataset(page.workspace, dataset))
+        version = next((one for one in versions if one.folder.name == name), None)
+        if version is None:
+            raise StudioError("That version is not there any more.", "Choose another one.")
+        return version
 
     def pack(dataset: str, steps: str, format: str) -> Any:
         if not dataset or not steps or format not in FORMATS:
@@ -75,37 +91,40 @@ def wire(page: Page) -> Any:
         return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True), f"{dataset} {steps}"
 
     state = [parts["dataset"], parts["steps"]]
-    shown, packed = [parts["versions"], parts["packed"]], [parts["packed"], parts["packed_for"]]
+    shown = [parts["versions"], parts["differences"], parts["packed"]]
+    packed = [parts["packed"], parts["packed_for"]]
     # The browser may tell of the new steps before it knows of the new dataset, so both are listened to.
     gr.on([moved(parts["steps"]), parts["dataset"].change], plain(draw_all), [*state, parts["packed_for"]], shown,
           trigger_mode="always_last", **QUICK)  # fmt: skip
     parts["pack"].click(plain(pack), [*state, parts["format"]], packed, **QUICK)
+    parts["versions"].compared(plain(compared), state, parts["differences"], **QUICK)
     parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
     return moved(parts["went_back"])
 
 
-def draw(versions: list[Version], chosen: str | None) -> str:
-    """A line for each version, the newest first, with what differs from the file."""
-    lines = "".join(line(version, version.steps.model_dump_json() == chosen) for version in versions[:SHOWN])
-    return f'<ul class="ts-versions">{lines}</ul>'
+def draw(versions: list[Version], steps: str) -> str:
+    """A line for each version, the newest first. `steps`: JSON of those of the version in use."""
+    chosen = DataSteps.model_validate_json(steps)
+    return f'<ul class="ts-versions">{"".join(line(version, chosen) for version in versions[:SHOWN])}</ul>'
 
 
-def line(version: Version, chosen: bool) -> str:
-    rows = sum(version.rows.values())
+def line(version: Version, chosen: DataSteps) -> str:
     name = escape(version.folder.name)
-    back = f'<button type="button" class="ts-link" data-version="{name}">Go back to it</button>'
-    end = "<b>in use</b>" if chosen else back
+    if version.steps == chosen:
+        said, end = "", "<b>in use</b>"
+    else:
+        others = list(dict.fromkeys(change.what for change in step_changes(version.steps, chosen)))
+        more = f" and {len(others) - DIFFERENCES} more" if len(others) > DIFFERENCES else ""
+        said = f"otherwise: {', '.join(others[:DIFFERENCES]).lower()}{more}"
+        end = (
+            f'<span><button type="button" class="ts-link" data-compare="{name}">Compare</button> '
+            f'<button type="button" class="ts-link" data-version="{name}">Go back to it</button></span>'
+        )
     return (
-        f"<li><span><b>{count(rows, 'row')}</b> · {when(version.made)} · {escape(described(version))} "
+        f"<li><span><b>{count(sum(version.rows.values()), 'row')}</b> · {when(version.made)} · {escape(said)} "
         f'<span class="ts-mono ts-subtle">{version.fingerprint[:10]}</span></span>{end}</li>'
     )
 
 
-def described(version: Version) -> str:
-    """The steps in words."""
-    titles = {check.name: check.title for check in CHECKS}
-    steps = version.steps
-    parts = [f"fixed: {', '.join(titles[fix.name] for fix in steps.fixes).lower()}"] if steps.fixes else []
-    parts += [f"{count(len(steps.left_out), 'row')} taken out by hand"] if steps.left_out else []
-    parts += [f"{count(len(steps.edits), 'row')} changed by hand"] if steps.edits else []
-    return "; ".join(parts) or "as it came"
+def named(version: Version) -> str:
+    return f"The version of {when(version.made)} ({version.fingerprint[:6]}) beside the one in use"

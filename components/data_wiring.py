@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import gradio as gr
 from gradio.components import Component
 
 from components.data_choice import FIELDS, Choice
@@ -24,14 +25,26 @@ class Wiring:
     def show(self, event: Callable[..., Any], handler: Callable[..., Values], *names: str, **options: Any) -> None:
         """Let an event show what the handler finds."""
 
-        @plain
         def handle(*values: Any, **later: Any) -> dict[Component, Any]:
             choice = Choice.of(values[: len(FIELDS)], *model_and_limit(later))
-            shown = handler(choice, *values[len(FIELDS) :])
-            return {self.parts[name]: value for name, value in shown.items()}
+            return self.shown(handler(choice, *values[len(FIELDS) :]))
 
+        self.listen(event, handle, *names, **options)
+
+    def show_told(self, event: Callable[..., Any], handler: Callable[..., Values]) -> None:
+        """The same for an event of our own HTML: the handler gets what the event tells, then the choice."""
+
+        def handle(told: gr.EventData, *values: Any, **later: Any) -> dict[Component, Any]:
+            return self.shown(handler(told, Choice.of(values, *model_and_limit(later))))
+
+        self.listen(event, handle)
+
+    def shown(self, values: Values) -> dict[Component, Any]:
+        return {self.parts[name]: value for name, value in values.items()}
+
+    def listen(self, event: Callable[..., Any], handle: Callable[..., Any], *names: str, **options: Any) -> None:
         event(
-            handle,
+            plain(handle),
             inputs=[self.parts[name] for name in (*FIELDS, *names)],
             inputs_kwargs=self.later,
             outputs=list(self.parts.values()),

@@ -44,10 +44,10 @@ class Page:
         """The named choices for `inputs_kwargs=`. Raises KeyError for a name that no tab has put there."""
         return {name: self.choices[name] for name in names}
 
-    def offer(self, folder: Path) -> None:
-        """Let the browser fetch the files of this folder, and of no other in the studio's home."""
-        if str(folder) not in self.demo.allowed_paths:
-            self.demo.allowed_paths.append(str(folder))
+    def offer(self, path: Path) -> None:
+        """Let the browser fetch this file, or the files of this folder, and no other in the studio's home."""
+        if str(path) not in self.demo.allowed_paths:
+            self.demo.allowed_paths.append(str(path))
 
     def go(self, button: gr.Button, tab: str) -> Any:
         """Let a button select a tab, in the browser alone: "data", "model", "train", "compare" or "export"."""

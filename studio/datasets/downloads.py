@@ -69,6 +69,22 @@ def spreadsheet(version: Version) -> pandas.DataFrame:
     return frame[["row", "split", "prompt", "reply"]]
 
 
+def test_file(version: Version) -> list[str]:
+    """The test file as a line of the card's table."""
+    separate = version.steps.separate_test
+    return [f"| Test rows from a file of their own | `{separate.dataset}` |"] if separate else []
+
+
+def weights(version: Version) -> list[str]:
+    """What counts more or less in training, as a line of the card's table."""
+    weighed = version.steps.weights
+    if weighed is None:
+        return []
+    # A bar would end the cell.
+    values = ", ".join(f"{name} × {weight:g}".replace("|", "\\|") for name, weight in weighed.values.items())
+    return [f"| Training rows weighed by `{weighed.column}` | {values} |"]
+
+
 def data_card(dataset: Dataset, version: Version) -> str:
     """Markdown: where the rows come from, what was done to them, and how to check that they are these."""
     mapping = version.steps.mapping
@@ -89,6 +105,8 @@ def data_card(dataset: Dataset, version: Version) -> str:
             *(f"| Rows for {split} | {version.rows[split]:,} |" for split in SPLITS),
             f"| Read as | {mapping.shape} ({columns}) |",
             f"| Split by seed | {version.steps.split.seed} |",
+            *test_file(version),
+            *weights(version),
             f"| SHA-256 of the rows | `{version.fingerprint}` |",
             "",
             "## What was done",

@@ -7,7 +7,8 @@ from typing import Any
 import pandas
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from studio.datasets.health.check import Check, Data, NotComputed
+from studio.datasets.health.check import Check, Data, Found, NotComputed
+from studio.datasets.health.passages import passages
 from studio.datasets.rows import plain_texts
 from studio.errors import StudioError
 
@@ -62,15 +63,22 @@ def mend(checks: Sequence[Check], data: Data, fixes: Sequence[Fix]) -> tuple[Dat
 def carry_out(check: Check, data: Data, fix: Fix) -> tuple[Data, Done, list[Before]]:
     """One fix: the rows after it, what it did, and a few rows before and after."""
     assert check.mend is not None
-    try:
-        found = check.find(data)
-    except NotComputed as reason:
-        raise StudioError(f"The fix “{check.title}” cannot be made: {reason}", "Switch it off.") from reason
+    options = options_of(check, fix)
+    found = what_to_mend(check, data, options)
     if found is None:
         return data, Done(check.name, check.title, 0, 0), []
-    mended = check.mend(data, found, options_of(check, fix))
+    mended = check.mend(data, found, options)
     shown = preview(data, mended.data, mended.removed[:SHOWN].tolist(), mended.changed[:SHOWN].tolist())
     return mended.data, Done(check.name, check.title, len(mended.removed), len(mended.changed)), shown
+
+
+def what_to_mend(check: Check, data: Data, options: BaseModel | None) -> Found | None:
+    if check.recall:
+        return check.recall(data, options)
+    try:
+        return check.find(data)
+    except NotComputed as reason:
+        raise StudioError(f"The fix “{check.title}” cannot be made: {reason}", "Switch it off.") from reason
 
 
 def options_of(check: Check, fix: Fix) -> BaseModel | None:
@@ -80,8 +88,11 @@ def options_of(check: Check, fix: Fix) -> BaseModel | None:
         return check.options.model_validate(fix.options)
     except ValidationError as error:
         first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
         raise StudioError(
-            f"The fix “{check.title}” does not know {'.'.join(map(str, first['loc']))} = {first['input']!r}.",
+            f"The fix “{check.title}” needs to be told its {name}."
+            if first["type"] in ("missing", "too_short")
+            else f"The fix “{check.title}” does not know {name} = {first['input']!r}.",
             f"Its settings are: {', '.join(check.options.model_fields)}.",
         ) from error
 
@@ -91,9 +102,15 @@ def preview(before: Data, after: Data, removed: list[int], changed: list[int]) -
     touched = [*changed, *removed][:SHOWN]
     old = before.rows.iloc[touched]
     new = after.rows[after.rows["row"].isin(old["row"])]
-    left = dict(zip(new["row"], joined(new, after.kind), strict=True))
-    pairs = zip(touched, old["row"], joined(old, before.kind), strict=True)
-    return [Before(int(row), text, left.get(row) if at in changed else None) for at, row, text in pairs]
+    left = dict(zip(new["row"], zip(joined(new, after.kind), whole(new, after.kind), strict=True), strict=True))
+    shown = []
+    for at, row, text, everything in zip(
+        touched, old["row"], joined(old, before.kind), whole(old, before.kind), strict=True
+    ):
+        then, all_then = left.get(row, (None, None)) if at in changed else (None, None)
+        # A change in a rejected answer or in a call of a tool is in neither prompt nor reply.
+        shown.append(Before(int(row), everything, all_then) if text == then else Before(int(row), text, then))
+    return shown
 
 
 def joined(rows: pandas.DataFrame, kind: str) -> list[str]:
@@ -101,3 +118,8 @@ def joined(rows: pandas.DataFrame, kind: str) -> list[str]:
     texts = plain_texts(rows, kind)
     pairs = zip(texts["prompt"], texts["reply"], strict=True)
     return ["\n".join(part for part in pair if part) for pair in pairs]
+
+
+def whole(rows: pandas.DataFrame, kind: str) -> list[str]:
+    """Every text of each row, those of rejected answers and of calls of tools too."""
+    return passages(Data(rows, kind), calls=True)

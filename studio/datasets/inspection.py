@@ -1,12 +1,13 @@
 """Looking through all rows of a dataset, for the page: asked of a helper process, answered piece by piece."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from studio.child import Child
 from studio.datasets.fixing import Before
 from studio.datasets.health.report import Finding
+from studio.datasets.merging import Part
 from studio.datasets.versions import DataSteps
 from studio.workspace import Workspace
 
@@ -43,6 +44,15 @@ class Inspector:
     def prepare(self, dataset: str, steps: DataSteps) -> None:
         """Make the version of these steps, so that `versions.prepare` finds it at once."""
         list(self.child.ask(request("prepare", dataset, steps)))
+
+    def merge(self, parts: Sequence[Part], name: str = "") -> tuple[str, DataSteps]:
+        """Make one dataset of several (see studio.datasets.merging): its id, and the steps that read it."""
+        asked = [
+            {"dataset": part.dataset_id, "steps": part.steps.model_dump(mode="json"), "weight": part.weight}
+            for part in parts
+        ]
+        reply = next(iter(list(self.child.ask({"do": "merge", "parts": asked, "name": name}))))
+        return str(reply["dataset"]), DataSteps.model_validate(reply["steps"])
 
     def close(self) -> None:
         self.child.close()

@@ -13,11 +13,12 @@ from threading import Event
 import numpy
 
 from studio.child import Reply, serve
+from studio.datasets.dividing import divide, test_rows
 from studio.datasets.fixing import Fix, carry_out, mend
 from studio.datasets.health import CHECKS
 from studio.datasets.health.check import Data
 from studio.datasets.health.report import ask
-from studio.datasets.splits import split
+from studio.datasets.merging import Part, merge
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import DataSteps, mapped, prepare
 from studio.errors import StudioError
@@ -40,10 +41,13 @@ class Inspection:
 
     def data(self, request: Reply) -> tuple[Data, DataSteps]:
         steps = DataSteps.model_validate(request["steps"])
-        bare = steps.model_copy(update={"fixes": []})
+        bare = steps.model_copy(update={"fixes": [], "separate_test": None, "weights": None})
         return self.rows(request["dataset"], bare.model_dump_json()), steps
 
     def answer(self, request: Reply, stopped: Event) -> Iterator[Reply]:
+        if request["do"] == "merge":
+            yield self.merge(request)
+            return
         data, steps = self.data(request)
         if request["do"] == "report":
             yield from self.report(data, steps, request, stopped)
@@ -53,20 +57,38 @@ class Inspection:
             version = prepare(self.workspace, load_dataset(self.workspace, request["dataset"]), steps)
             yield {"version": version.folder.name}
 
+    def merge(self, request: Reply) -> Reply:
+        """A new dataset out of several; its id, and the steps that read it."""
+        parts = [
+            Part(part["dataset"], DataSteps.model_validate(part["steps"]), part["weight"]) for part in request["parts"]
+        ]
+        dataset, steps = merge(self.workspace, parts, request["name"])
+        return {"dataset": dataset.id, "steps": steps.model_dump(mode="json")}
+
     def report(self, data: Data, steps: DataSteps, request: Reply, stopped: Event) -> Iterator[Reply]:
         """One reply a check, on the rows as they are after the fixes of these steps."""
         data, _ = mend(CHECKS, data, steps.fixes)
         for check in CHECKS:
             # Both take long on many rows, so they are only made when their check's turn has come.
             if check.name == "too_long":
-                data = replace(data, lengths=self.lengths(data, request), limit=request["limit"])
-            if check.name == "leaks":
-                data = replace(data, splits=splits_of(data, steps))
+                lengths = self.lengths(data, request)
+                data = replace(data, lengths=lengths, limit=request["limit"], model=request["model"])
+            looked_at = self.split_up(data, request["dataset"], steps) if check.name == "leaks" else data
             if not check.kinds or data.kind in check.kinds:
-                finding = ask(check, data)
+                finding = ask(check, looked_at)
                 yield {"check": check.name, "finding": finding and finding.document()}
             if stopped.is_set():
                 return
+
+    def split_up(self, data: Data, dataset: str, steps: DataSteps) -> Data:
+        """The rows with their split, those of a test file among them; without splits when none can be made."""
+        try:
+            own = load_dataset(self.workspace, dataset)
+            test, _ = test_rows(self.workspace, own, steps.mapping, steps.separate_test)
+            frame, _ = divide(data.rows, data.kind, steps.own_split, test)
+        except StudioError:
+            return data
+        return Data(frame.drop(columns="split"), data.kind, frame["split"].to_numpy(dtype=object))
 
     def lengths(self, data: Data, request: Reply) -> numpy.ndarray | None:
         """Tokens of every row; None while the model is not on this computer, or has no chat format."""
@@ -80,14 +102,6 @@ class Inspection:
         except StudioError as error:
             log.warning("Lengths are not known: %s", error)
             return None
-
-
-def splits_of(data: Data, steps: DataSteps) -> numpy.ndarray | None:
-    """The split of these rows; None when none can be made."""
-    try:
-        return split(data.rows, data.kind, steps.split)
-    except StudioError:
-        return None
 
 
 def preview(data: Data, steps: DataSteps, name: str) -> Reply:

@@ -14,10 +14,11 @@ PATIENCE = 3.0  # seconds that a cancelled helper has to stop by itself
 
 
 class Reading:
-    """The owner's end: one file at a time.
+    """The owner's end: one file, or one dataset of the hub, at a time.
 
-    Replies are {"rows", "share", "head": {"columns", "data"}} a few times a second, then {"dataset": id}, or
-    {"cancelled": True}. Whoever wants to wait iterates; whoever looks now and then asks for `latest`.
+    Replies are {"rows", "share", "head": {"columns", "data"}, "note"} a few times a second, `head` empty while there
+    are no rows, then {"dataset": id}, or {"cancelled": True}. The answer to `look_hub` is {"found": {...}} alone, see
+    reading_helper.look_at. Whoever wants to wait iterates; whoever looks now and then asks for `latest`.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -36,16 +37,24 @@ class Reading:
 
     def start(self, path: Path | str, name: str | None = None, sheet: str | None = None) -> None:
         """Begin to read a file. Raises StudioError while another one is being read."""
+        self.begin({"path": str(Path(path).resolve()), "name": name or Path(path).name, "sheet": sheet})
+
+    def start_hub(self, name: str, configuration: str = "", split: str = "", revision: str = "") -> None:
+        """Begin to bring a dataset of the Hugging Face hub: “owner/name” or the address of its page.
+
+        configuration, split: "" for the usual ones. revision: a commit, "" for the newest. Raises as `start` does.
+        """
+        self.begin({"hub": {"name": name, "configuration": configuration, "split": split, "revision": revision}})
+
+    def look_hub(self, name: str) -> None:
+        """Begin to ask the hub which configurations and splits a dataset has. Raises as `start` does."""
+        self.begin({"look": name})
+
+    def begin(self, request: Reply) -> None:
         if self.busy:
             raise StudioError("Another file is being read.", "Wait until it is done, or cancel it.")
         self.reply, self.error, self.replies, self.stopping = {}, None, 0, False
-        request = {
-            "home": str(self.workspace.home),
-            "path": str(Path(path).resolve()),
-            "name": name or Path(path).name,
-            "sheet": sheet,
-        }
-        self.thread = Thread(target=self.listen, args=(request,), daemon=True)
+        self.thread = Thread(target=self.listen, args=({"home": str(self.workspace.home), **request},), daemon=True)
         self.thread.start()
 
     def listen(self, request: Reply) -> None:

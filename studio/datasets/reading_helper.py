@@ -10,6 +10,8 @@ from typing import Any
 import pandas
 
 from studio.child import Reply, serve
+from studio.datasets.hub import look
+from studio.datasets.hub_download import add_hub
 from studio.datasets.store import add_file
 from studio.datasets.table_file import Cancelled, Progress
 from studio.workspace import open_workspace
@@ -20,7 +22,10 @@ HEAD_CELL = 300  # letters of a cell
 
 
 def answer(request: Reply, stopped: Event) -> Iterator[Reply]:
-    """Replies {"rows", "share", "head"} while the file is read, then {"dataset": id} or {"cancelled": true}."""
+    """Replies {"rows", "share", "head", "note"} while it is read, then {"dataset": id} or {"cancelled": true}.
+
+    To the question what a dataset of the hub offers: {"found": ...} alone.
+    """
     replies: Queue[Reply | Exception | None] = Queue()
     worker = Thread(target=read, args=(request, stopped, replies.put), daemon=True)
     worker.start()
@@ -40,12 +45,18 @@ def read(request: Reply, stopped: Event, put: Callable[[Reply | Exception | None
             raise Cancelled
         if time.monotonic() - last >= EVERY:
             last = time.monotonic()
-            put({"rows": progress.rows, "share": round(progress.share, 4), "head": head_of(progress.head)})
+            known = {"rows": progress.rows, "share": round(progress.share, 4), "note": progress.note}
+            put({**known, "head": head_of(progress.head)})
 
     try:
         workspace = open_workspace(request["home"])
-        dataset = add_file(workspace, Path(request["path"]), request.get("name"), request.get("sheet"), watch)
-        put({"dataset": dataset.id})
+        if "look" in request:
+            put({"found": look_at(request["look"])})
+        elif "hub" in request:
+            put({"dataset": add_hub(workspace, **request["hub"], watch=watch).id})
+        else:
+            dataset = add_file(workspace, Path(request["path"]), request.get("name"), request.get("sheet"), watch)
+            put({"dataset": dataset.id})
     except Cancelled:
         put({"cancelled": True})
     except Exception as error:
@@ -53,8 +64,29 @@ def read(request: Reply, stopped: Event, put: Callable[[Reply | Exception | None
     put(None)
 
 
+def look_at(name: str) -> dict[str, Any]:
+    """What a dataset of the hub offers, less its files; of what is chosen unless told otherwise, a sentence."""
+    found = look(name)
+    table, part, summary = found.choose()
+    configurations = [
+        {"name": each.name, "splits": [{"name": s.name, "rows": s.rows, "bytes": s.bytes} for s in each.splits]}
+        for each in found.configurations
+    ]
+    return {
+        "name": found.name,
+        "revision": found.revision,
+        "licence": found.licence,
+        "configurations": configurations,
+        "configuration": table.name,
+        "split": part.name,
+        "summary": summary,
+    }
+
+
 def head_of(frame: pandas.DataFrame) -> dict[str, Any]:
-    """The first rows as {"columns": [...], "data": [[...], ...]}, long cells cut."""
+    """The first rows as {"columns": [...], "data": [[...], ...]}, long cells cut; {} while there are none."""
+    if frame.empty:
+        return {}
     top = frame.head(HEAD_ROWS)
     data = [[cell if len(cell) <= HEAD_CELL else cell[:HEAD_CELL] + "…" for cell in row] for row in top.to_numpy()]
     return {"columns": [str(column) for column in top.columns], "data": data}

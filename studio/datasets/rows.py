@@ -2,7 +2,8 @@
 
 A frame of rows has these columns, all text but the first; what a kind does not use is "":
 
-- `row`: 1-based row of the file's table; a long document that was cut has several rows with one number
+- `row`: 1-based row of the file's table; a long document that was cut has several rows with one number, and so has
+  one that its weight repeats; the rows of a separate test file are counted on behind those of the file
 - `messages`: JSON of the conversation, [{"role", "content", ...}], in the names that chat templates use
 - `tools`: JSON list of the tools that the conversation may call
 - `chosen`, `rejected`: JSON of the messages that end the conversation, for preference pairs
@@ -21,6 +22,7 @@ import pandas
 
 Message = dict[str, Any]
 Messages = list[Message]
+ChangeArgument = Callable[[str, str], str]  # name of the argument, its text -> new text
 COLUMNS = ("row", "messages", "tools", "chosen", "rejected", "text", "label", "group")
 
 
@@ -84,16 +86,21 @@ def plain_texts(rows: pandas.DataFrame, kind: str) -> pandas.DataFrame:
     return pandas.DataFrame({"prompt": prompts, "reply": replies}, index=rows.index, dtype="str")
 
 
-def change_texts(rows: pandas.DataFrame, change: Callable[[str], str]) -> tuple[pandas.DataFrame, numpy.ndarray]:
-    """The rows with `change` applied to every text in them, labels and calls of tools left alone.
+def change_texts(
+    rows: pandas.DataFrame, change: Callable[[str], str], change_argument: ChangeArgument | None = None
+) -> tuple[pandas.DataFrame, numpy.ndarray]:
+    """The rows with `change` applied to every text in them, labels left alone.
 
-    Returns new rows and a boolean array: which of them are different now.
+    change_argument: the same for texts in the arguments of calls of tools, given the name of the argument too; without
+    it calls are left alone. Returns new rows and a boolean array: which of them are different now.
     """
     changed = rows.copy()
     for column in ("messages", "chosen", "rejected"):
         if (rows[column] != "").any():
             changed[column] = pandas.Series(
-                [change_messages(packed, change) for packed in rows[column]], index=rows.index, dtype="str"
+                [change_messages(packed, change, change_argument) for packed in rows[column]],
+                index=rows.index,
+                dtype="str",
             )
     if (rows["text"] != "").any():
         changed["text"] = pandas.Series([change(text) if text else text for text in rows["text"]], index=rows.index)
@@ -101,14 +108,32 @@ def change_texts(rows: pandas.DataFrame, change: Callable[[str], str]) -> tuple[
     return changed, (changed[fields] != rows[fields]).any(axis=1).to_numpy()
 
 
-def change_messages(packed: str, change: Callable[[str], str]) -> str:
+def change_messages(packed: str, change: Callable[[str], str], change_argument: ChangeArgument | None = None) -> str:
     if not packed:
         return packed
     messages = unpack(packed)
     for message in messages:
         if isinstance(message.get("content"), str):
             message["content"] = change(message["content"])
+        if change_argument:
+            for function in called(message):
+                function["arguments"] = change_value(function["arguments"], "", change_argument)
     return pack(messages)
+
+
+def called(message: Message) -> list[dict[str, Any]]:
+    """What a message calls, each {"name", "arguments"}; calls without arguments are passed over."""
+    functions = [call.get("function") for call in message.get("tool_calls") or []]
+    return [function for function in functions if function and "arguments" in function]
+
+
+def change_value(value: Any, name: str, change: ChangeArgument) -> Any:
+    """Every text in a nested value changed, its name being the key nearest above it; keys and all else as they are."""
+    if isinstance(value, dict):
+        return {key: change_value(item, key, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [change_value(item, name, change) for item in value]
+    return change(name, value) if isinstance(value, str) else value
 
 
 def conversations(rows: pandas.DataFrame, kind: str) -> Iterator[tuple[Messages, list[Any]]]:

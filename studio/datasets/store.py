@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas
 
-from studio.datasets.table_file import Progress, build_table, first_rows
+from studio.datasets.readers.table import Opened
+from studio.datasets.table_file import Built, Progress, build, build_table, first_rows
 from studio.errors import StudioError
 from studio.workspace import ASSETS, Workspace, read_json, speaking_of_disk, write_json
 
@@ -30,10 +31,22 @@ SAMPLES = [
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where on the Hugging Face hub a dataset comes from. revision: the commit. licence: as its page says, or ""."""
+
+    hub: str
+    revision: str
+    configuration: str
+    split: str
+    licence: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What was found in a file; `bytes` is its size, `notes` are plain sentences.
 
     dropped: rows that had to be left out. sheet: the sheet of a workbook that was read, "" for other files.
+    origin: None for a file that a person brought.
     """
 
     format: str
@@ -44,6 +57,7 @@ class Facts:
     notes: list[str] = field(default_factory=list)
     dropped: int = 0
     sheet: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +114,29 @@ def add_file(
     with speaking_of_disk(path):
         size = path.stat().st_size
     table = build_table(workspace.scratch, path, name, sheet, watch or (lambda progress: None))
+    return keep(workspace, table, path, size, name)
+
+
+def add_opened(
+    workspace: Workspace,
+    open_in: Callable[[Path], Opened],
+    name: str,
+    origin: Origin,
+    watch: Callable[[Progress], None],
+) -> Dataset:
+    """Take in rows that do not come from one file here: the table made of them stands for the untouched file.
+
+    open_in: see `build`. name: ends in .parquet. Raises as `add_file` does.
+    """
+    table = build(workspace.scratch, open_in, watch)
+    path = table.folder / "table.parquet"
+    return keep(workspace, table, path, path.stat().st_size, clean_name(name), origin)
+
+
+def keep(
+    workspace: Workspace, table: Built, path: Path, size: int, name: str, origin: Origin | None = None
+) -> Dataset:
+    """Move what was read into its place in the home, with a copy of the file at `path`, or clear it away."""
     try:
         with speaking_of_disk(workspace.datasets):
             digest = copy_and_hash(path, table.folder / f"raw{Path(name).suffix.lower()}")
@@ -112,6 +149,7 @@ def add_file(
                 table.notes,
                 table.dropped,
                 table.sheet,
+                origin,
             )
             folder = (
                 workspace.datasets / f"{slug(Path(name).stem)}-{key_of(digest, Path(name).suffix.lower(), table.sheet)}"
@@ -158,12 +196,15 @@ def load_dataset(workspace: Workspace, id: str) -> Dataset:
     if document is None or not id:
         raise StudioError("That dataset is not on this computer.", "Choose another one, or bring the file again.")
     known = {each.name for each in fields(Facts)}  # one written by another version may have fewer fields, or more
+    facts = {name: value for name, value in document["facts"].items() if name in known}
+    if facts.get("origin"):
+        facts["origin"] = Origin(**{each.name: facts["origin"].get(each.name, "") for each in fields(Origin)})
     return Dataset(
         folder.name,
         document["name"],
         datetime.fromisoformat(document["added"]),
         document["hash"],
-        Facts(**{name: value for name, value in document["facts"].items() if name in known}),
+        Facts(**facts),
         folder,
     )
 

@@ -13,10 +13,15 @@ import pyarrow
 import pyarrow.parquet
 
 from studio.datasets.readers import FIRST_CHUNK, Dropped, Opened, open_file
+from studio.errors import StudioError
 from studio.workspace import speaking_of_disk
 
 GROUP_BYTES = 64_000_000  # of one row group of the result
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+LINES = {".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson"}  # formats of which the first lines can be read alone
+GLANCE_FROM = 16_000_000  # bytes; smaller files are looked through in no time
+GLANCE = 1_000_000
+LOOKING_THROUGH = "These are the first rows. The whole file is looked through once before it is read."
 
 
 class Cancelled(Exception):
@@ -25,11 +30,15 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is: rows so far, the share of the file from 0 to 1, and the first rows (at most 200)."""
+    """How far it is: rows so far, the share of the file from 0 to 1, and the first rows (at most 200).
+
+    note: what is going on, as a sentence, while it is not the plain reading of rows; else "".
+    """
 
     rows: int
     share: float
     head: pandas.DataFrame
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,23 +65,54 @@ def build_table(scratch: Path, path: Path, name: str, sheet: str | None, watch: 
 
     Raises StudioError, or whatever `watch` raises; then the folder is gone.
     """
+
+    def opened(folder: Path) -> Opened:
+        glance = first_glance(path, name, folder)
+        if glance is not None:
+            watch(Progress(len(glance), 0.0, glance, LOOKING_THROUGH))
+        return open_file(path, name, sheet)
+
+    return build(scratch, opened, watch)
+
+
+def build(scratch: Path, open_in: Callable[[Path], Opened], watch: Callable[[Progress], None]) -> Built:
+    """The same of anything that gives chunks of rows; `open_in` may keep files of its own in the folder for a while."""
     with speaking_of_disk(scratch):
         folder = Path(mkdtemp(dir=scratch, prefix=scratch_prefix(os.getpid())))
         try:
-            opened = open_file(path, name, sheet)
+            opened = open_in(folder)
             parts = Parts(folder)
             head = pandas.DataFrame()
             for chunk in opened.chunks:
                 parts.add(chunk)
                 if not len(head):
                     head = chunk.head(FIRST_CHUNK)
-                watch(Progress(parts.rows, opened.share(), head))
+                watch(Progress(parts.rows, opened.share(), head, opened.doing()))
             columns = parts.finish()
             write_dropped(folder / "dropped.csv", opened.dropped)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
     return built(folder, parts.rows, columns, opened)
+
+
+def first_glance(path: Path, name: str, folder: Path) -> pandas.DataFrame | None:
+    """The first rows of a big text file, at most 200, only to be shown: all of it is looked through before it is read,
+    and that takes seconds. None where the beginning alone does not tell them.
+    """
+    if Path(name).suffix.lower() not in LINES or path.stat().st_size < GLANCE_FROM:
+        return None
+    sample = folder / "beginning"
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(GLANCE)
+        sample.write_bytes(beginning[: beginning.rfind(b"\n") + 1])
+        first = next(open_file(sample, name).chunks, None)
+        return first if first is not None and len(first) else None
+    except StudioError:
+        return None  # whether the whole file can be read is not decided here
+    finally:
+        sample.unlink(missing_ok=True)
 
 
 def built(folder: Path, rows: int, columns: list[str], opened: Opened) -> Built:

@@ -7,7 +7,6 @@ not used, because it would let a template reach into the attributes of objects.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 
 import pandas
@@ -15,6 +14,7 @@ import pandas
 from studio.datasets.paths import column_and_rest, pick, text_of, values_at
 from studio.errors import StudioError
 
+SHOWN = 3  # rows of a preview
 TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -33,6 +33,14 @@ class Completion:
     start: int
     end: int
     names: list[str]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows filled in, "" for one that has nothing to fill in and would be left out; or what is wrong."""
+
+    texts: list[str]
+    problems: list[str]
 
 
 @lru_cache(maxsize=256)
@@ -80,9 +88,10 @@ def unknown(name: str, columns: Sequence[str]) -> str:
     """That there is no such column, and which one was probably meant."""
     if not name:
         return "There is nothing between two braces. Write a column's name there, or double the braces: “{{ }}”."
-    lowered = {column.lower(): column for column in reversed(columns)}
-    close = get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    hint = f"Did you mean “{lowered[close[0]]}”?" if close else f"The columns are: {', '.join(columns)}."
+    from rapidfuzz import fuzz, process
+
+    close = process.extractOne(name, columns, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=60)
+    hint = f"Did you mean “{close[0]}”?" if close else f"The columns are: {', '.join(columns)}."
     return f"There is no column called “{name}”. {hint}"
 
 
@@ -119,6 +128,19 @@ def render_all(template: str, frame: pandas.DataFrame) -> list[str]:
         else ""
         for row in zip(*values, strict=True)
     ]
+
+
+def preview(template: str, head: pandas.DataFrame) -> Preview:
+    """How the first rows of a table would read, made while the template is being typed; never raises.
+
+    A column's name or a path alone, without braces, is shown as it is used then: the cells themselves.
+    """
+    first = head.head(SHOWN)
+    alone = None if set("{}") & set(template) and template not in first.columns else values_at(first, template.strip())
+    if alone is not None:
+        return Preview([cell.strip() for cell in alone], [])
+    wrong = problems(template, first.columns)
+    return Preview([], wrong) if wrong else Preview([text.strip() for text in render_all(template, first)], [])
 
 
 def complete(text: str, cursor: int, columns: Iterable[str]) -> Completion | None:

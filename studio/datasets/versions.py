@@ -13,14 +13,17 @@ import pandas
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.datasets.augment import Augmentation, augment
+from studio.datasets.dividing import SeparateTest, divide, test_rows
 from studio.datasets.fixing import Done, Fix, mend
 from studio.datasets.hand import Edit, edit, leave_out
 from studio.datasets.health import CHECKS
 from studio.datasets.health.check import Data
 from studio.datasets.rows import COLUMNS, plain_texts
 from studio.datasets.shapes import Mapping, apply, count_reasons
-from studio.datasets.splits import SplitPlan, split
+from studio.datasets.splits import AUGMENTED, SplitPlan
 from studio.datasets.store import Dataset
+from studio.datasets.weights import Weights, weigh
 from studio.errors import StudioError
 from studio.workspace import Workspace, read_json, speaking_of_disk, write_json
 
@@ -37,6 +40,16 @@ class DataSteps(BaseModel):
     edits: list[Edit] = Field(default_factory=list, description="Texts changed by hand.")
     fixes: list[Fix] = Field(default_factory=list, description="Fixes that are switched on.")
     split: SplitPlan = Field(default_factory=SplitPlan, description="Which rows are kept for checking and testing.")
+    separate_test: SeparateTest | None = Field(
+        None, description="A file of its own to test with; then `test` of the split is not used."
+    )
+    augment: Augmentation | None = Field(None, description="Rows made out of others, to learn from only.")
+    weights: Weights | None = Field(None, description="How often training rows are trained on; all of them once.")
+
+    @property
+    def own_split(self) -> SplitPlan:
+        """The split of the file's own rows: beside a test file they give no test rows."""
+        return self.split.model_copy(update={"test": 0}) if self.separate_test else self.split
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ class Version:
     """Rows ready for training. `rows` counts each split, `left_out` says how many rows were not usable and why.
 
     `fixed` tells what each fix did. `fingerprint` is a SHA-256 over the content of all rows and their splits.
+    `made_rows`: how many of the training rows were made out of others by augmentation.
     """
 
     fingerprint: str
@@ -53,6 +67,7 @@ class Version:
     fixed: list[Done]
     steps: DataSteps
     made: datetime
+    made_rows: int = 0
 
     @property
     def kind(self) -> str:
@@ -68,8 +83,11 @@ class Version:
         return pandas.read_parquet(self.parquet, filters=[("split", "==", split)]).drop(columns="split")
 
     def row(self, number: int) -> pandas.DataFrame:
-        """What became of one row of the file; empty when it was left out, several rows when it was cut in pieces."""
-        return pandas.read_parquet(self.parquet, filters=[("row", "==", number)])
+        """What became of one row of the file; empty when it was left out, several rows when it was cut in pieces.
+
+        One that its weight repeats is given once.
+        """
+        return pandas.read_parquet(self.parquet, filters=[("row", "==", number)]).drop_duplicates(ignore_index=True)
 
     def texts(self, split: str) -> pandas.DataFrame:
         """The rows of one split as plain text: columns row, prompt and reply."""
@@ -114,12 +132,13 @@ def opened(folder: Path, known: dict[str, Any]) -> Version:
         [Done(**done) for done in known["fixed"]],
         DataSteps.model_validate(known["steps"]),
         datetime.fromisoformat(known["made"]),
+        known.get("made_rows", 0),
     )
 
 
 def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path) -> dict[str, Any]:
     """Write a version's folder, whole or not at all. Returns its version.json."""
-    frame, left_out, fixed = carry_out(dataset, steps)
+    frame, left_out, fixed = carry_out(workspace, dataset, steps)
     known = {
         "fingerprint": fingerprint(frame),
         "rows": {split: int((frame["split"] == split).sum()) for split in SPLITS},
@@ -127,6 +146,7 @@ def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path)
         "fixed": [asdict(done) for done in fixed],
         "steps": steps.model_dump(mode="json"),
         "made": datetime.now(UTC).isoformat(),
+        "made_rows": int(frame["group"].str.startswith(AUGMENTED).sum()),
     }
     with speaking_of_disk(dataset.folder):
         building = Path(mkdtemp(dir=workspace.scratch))
@@ -141,7 +161,9 @@ def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path)
     return known
 
 
-def carry_out(dataset: Dataset, steps: DataSteps) -> tuple[pandas.DataFrame, list[tuple[int, str]], list[Done]]:
+def carry_out(
+    workspace: Workspace, dataset: Dataset, steps: DataSteps
+) -> tuple[pandas.DataFrame, list[tuple[int, str]], list[Done]]:
     """All steps: the rows with their split, rows left out as (count, reason), and what each fix did."""
     data, left_out = mapped(dataset, steps)
     data, fixed = mend(CHECKS, data, steps.fixes)
@@ -153,17 +175,21 @@ def carry_out(dataset: Dataset, steps: DataSteps) -> tuple[pandas.DataFrame, lis
             else f"Only one row of {name} can be used, and one example is not enough to learn from.",
             "Choose other columns, switch fixes off, or fill in the missing cells.",
         )
-    frame = data.rows.copy()
-    frame["split"] = split(frame, kind, steps.split)
-    copies = frame["split"] == ""
-    if copies.any():
-        left_out = [*left_out, (int(copies.sum()), "made from a row that is kept for testing")]
-    return frame[~copies].reset_index(drop=True), left_out, fixed
+    test, unread = test_rows(workspace, dataset, steps.mapping, steps.separate_test)
+    frame, unused = divide(data.rows, kind, steps.own_split, test)
+    frame = augment(frame, kind, steps.augment, dataset.folder)
+    frame, unweighed = weigh(frame, dataset, steps.weights, kind, steps.split.seed)
+    return frame, [*left_out, *unread, *unused, *unweighed], fixed
 
 
 def mapped(dataset: Dataset, steps: DataSteps) -> tuple[Data, list[tuple[int, str]]]:
     """The rows as they are read, with what was changed by hand, before any fix."""
-    rows, unusable = apply(dataset.frame(), steps.mapping)
+    return read(dataset.frame(), steps)
+
+
+def read(frame: pandas.DataFrame, steps: DataSteps, first: int = 1) -> tuple[Data, list[tuple[int, str]]]:
+    """The same for a piece of the table whose first row has that number in it."""
+    rows, unusable = apply(frame, steps.mapping, first)
     left_out = count_reasons(unusable)
     rows, taken = leave_out(rows, steps.left_out)
     if taken:

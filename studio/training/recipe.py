@@ -5,66 +5,80 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError
 
-from studio.datasets.fixing import Fix
+from studio.datasets.augment import Augmentation
+from studio.datasets.dividing import SeparateTest
 from studio.datasets.hand import Edit
-from studio.datasets.shapes import Mapping, guess
+from studio.datasets.shapes import Mapping
 from studio.datasets.splits import SplitPlan
-from studio.datasets.store import Dataset, add_file, load_dataset
+from studio.datasets.store import Dataset, load_dataset
 from studio.datasets.versions import DataSteps, Version, prepare
+from studio.datasets.weights import Weights
 from studio.errors import StudioError
 from studio.methods import find_method
 from studio.methods.settings import CommonSettings
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
 from studio.training.presets import find_preset
+from studio.training.sources import (
+    FilePart,
+    HubPart,
+    MergePart,
+    RecipePart,
+    bring,
+    bring_hub,
+    bring_test,
+    mapping_of,
+    merge_files,
+    short_mapping,
+    spell_out,
+)
 from studio.workspace import Workspace, speaking_of_disk
 
-GUESSED_FROM = 500  # rows from which the shape of a file is told
 
+class DataPart(FilePart):
+    """`file` or `merge`. `validation`, `test`, `split_seed` are a short form of `split`.
 
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    `test_file` and `test_mapping` are a short form of `separate_test`, as each `weight` in `merge` is of `weights`.
+    """
 
-
-class DataPart(Part):
-    """`prompt`, `reply`, `system` are a short form of `mapping`; `validation`, `test`, `split_seed` of `split`."""
-
-    file: str = Field(description="Any file that the Data tab takes, absolute or relative to the recipe's folder.")
-    sheet: str | None = Field(None, description="Sheet of an Excel file; the first when left out.")
-    prompt: str | None = Field(None, description="Column that holds the question; guessed when left out.")
-    reply: str | None = Field(None, description="Column that holds the answer; guessed when left out.")
-    system: str = Field("", description="Instruction in front of every example; empty: the model's own.")
+    hub: HubPart | None = Field(
+        None, description="In place of `file`: a dataset of the Hugging Face hub, owner/name, or its parts in a table."
+    )
+    merge: list[MergePart] = Field(
+        default_factory=list, description="In place of `file`: several files to learn from, each with its weight."
+    )
     validation: float | None = Field(
         None, ge=0, le=1e9, description="Check rows, a share below 1 or a number; a tenth."
     )
     test: float | None = Field(None, ge=0, le=1e9, description="Test rows, a share below 1 or a number; a sixth.")
     split_seed: int = Field(42, description="Decides which rows go into which split.")
-    mapping: Mapping | None = Field(None, description="How a row is read, whole; guessed when left out.")
     left_out: list[int] = Field(default_factory=list, description="Rows of the file taken out by hand.")
     edits: list[Edit] = Field(default_factory=list, description="Texts changed by hand.")
-    fixes: list[Fix] = Field(default_factory=list, description="Fixes that are switched on.")
+    augment: Augmentation | None = Field(None, description="Rows made out of others, to learn from only.")
     split: SplitPlan | None = Field(None, description="How the rows are split, whole.")
+    test_file: str | None = Field(
+        None, description="File whose rows are the test rows, absolute or relative to the recipe's folder."
+    )
+    test_mapping: Mapping | None = Field(
+        None, description="How a row of the test file is read; like a row of the file when left out."
+    )
+    separate_test: SeparateTest | None = Field(None, description="The test file, whole: its dataset and its mapping.")
+    weights: Weights | None = Field(None, description="How often training rows are trained on, by a column's values.")
     dataset: str | None = Field(None, description="Written by the studio: id of the dataset in its home.")
     fingerprint: str | None = Field(None, description="SHA-256 of the prepared rows; a run refuses others.")
 
-    @field_validator("fixes", mode="before")
-    @classmethod
-    def names_will_do(cls, fixes: Any) -> Any:
-        """`fixes = ["exact_copies"]` is the same as a table with that name."""
-        return [{"name": fix} if isinstance(fix, str) else fix for fix in fixes] if isinstance(fixes, list) else fixes
 
-
-class ModelPart(Part):
+class ModelPart(RecipePart):
     name: str = Field(STARTER, description="Catalogue name, folder, or owner/name on the Hugging Face hub.")
 
 
-class MethodPart(Part):
+class MethodPart(RecipePart):
     name: str = Field("lora", description="Training method.")
 
 
-class Recipe(Part):
+class Recipe(RecipePart):
     """`settings` are checked against the method's own settings model."""
 
     name: str = Field("", description="Shown in the history; made up from the data when left out.")
@@ -91,7 +105,16 @@ class Recipe(Part):
         data = self.data
         mapping = data.mapping or short_mapping(data)
         split = data.split or SplitPlan(validation=data.validation, test=data.test, seed=data.split_seed)
-        return DataSteps(mapping=mapping, left_out=data.left_out, edits=data.edits, fixes=data.fixes, split=split)
+        return DataSteps(
+            mapping=mapping,
+            left_out=data.left_out,
+            edits=data.edits,
+            fixes=data.fixes,
+            augment=data.augment,
+            split=split,
+            separate_test=data.separate_test,
+            weights=data.weights,
+        )
 
     def version(self, workspace: Workspace) -> Version:
         """The prepared rows of a resolved recipe.
@@ -108,7 +131,7 @@ class Recipe(Part):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """A recipe from a TOML file; the data file's path becomes absolute.
+    """A recipe from a TOML file; the paths of data files become absolute.
 
     Raises StudioError naming the line or the field that is wrong.
     """
@@ -122,8 +145,15 @@ def load_recipe(path: Path) -> Recipe:
         recipe = Recipe.model_validate(document)
     except ValidationError as error:
         raise in_words(error, path.name, Recipe) from error
-    recipe.data.file = str((path.parent / Path(recipe.data.file).expanduser()).resolve())
+    data = recipe.data
+    data.file, data.test_file = (whole and absolute(path, whole) for whole in (data.file, data.test_file))
+    for part in data.merge:
+        part.file = absolute(path, part.file)
     return recipe
+
+
+def absolute(recipe: Path, file: str) -> str:
+    return str((recipe.parent / Path(file).expanduser()).resolve())
 
 
 def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
@@ -134,9 +164,10 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe = recipe.model_copy(deep=True)
     find_model(workspace, recipe.model.name)
     settings = recipe.checked_settings()
-    dataset = load_dataset(workspace, recipe.data.dataset) if recipe.data.dataset else bring(workspace, recipe)
+    check_sources(recipe.data)
+    dataset = load_dataset(workspace, recipe.data.dataset) if recipe.data.dataset else take_in(workspace, recipe.data)
     recipe.data.dataset = dataset.id
-    unfold(recipe.data, dataset)
+    unfold(workspace, recipe.data, dataset)
     find_method(recipe.method.name).check_kind(recipe.steps().mapping.kind)
     recipe.data.fingerprint = recipe.version(workspace).fingerprint
     # All settings are written out, so that a preset that changes later does not change this recipe.
@@ -145,39 +176,54 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     return recipe
 
 
-def bring(workspace: Workspace, recipe: Recipe) -> Dataset:
-    path = Path(recipe.data.file)
-    if not path.is_file():
-        raise StudioError(f"The data file {path} is not there.", "Check `file` in the recipe.")
-    return add_file(workspace, path, sheet=recipe.data.sheet)
+def check_sources(data: DataPart) -> None:
+    """Raises StudioError when fields of [data] contradict each other, naming them."""
+    if not data.file and not data.merge and not data.hub:
+        raise StudioError(
+            "[data] does not say what to learn from.", "Write `file`, or several files as `merge`, or `hub`."
+        )
+    if data.hub and (data.file or data.merge):
+        raise StudioError(f"[data] has both `hub` and `{'file' if data.file else 'merge'}`.", "Leave one of them out.")
+    if data.file and data.merge:
+        raise StudioError(
+            "[data] has both `file` and `merge`.", "Write that file as one more [[data.merge]], or leave one out."
+        )
+    for name in ("prompt", "reply", "sheet") if data.merge else ():
+        if getattr(data, name):
+            raise StudioError(f"`{name}` in [data] does not say which file it is for.", "Write it in [[data.merge]].")
+    if data.test_mapping and not data.test_file:
+        raise StudioError("[data] has `test_mapping`, but no `test_file`.", "Add the file, or leave the mapping out.")
+    if data.test_file and (data.test if data.split is None else data.split.test) and not data.separate_test:
+        raise StudioError(
+            "[data] has both `test_file` and `test`, and the test rows can only come from one of them.",
+            "Leave one of them out.",
+        )
 
 
-def short_mapping(data: DataPart) -> Mapping:
-    """The mapping that `prompt`, `reply` and `system` stand for. Raises StudioError when one column is missing."""
-    if not data.prompt or not data.reply:
-        raise StudioError("We could not tell which columns hold the questions and the answers.", "Name them in [data].")
-    columns = {"prompt": data.prompt, "reply": data.reply}
-    return Mapping(kind="chat", shape="prompt_reply", columns=columns, system=data.system)
+def take_in(workspace: Workspace, data: DataPart) -> Dataset:
+    """Take what is learned from into the home; files that are merged bring their mapping and weights along."""
+    if data.hub:
+        return bring_hub(workspace, data.hub)
+    if data.file:
+        return bring(workspace, data.file, data.sheet)
+    dataset, steps = merge_files(workspace, data.merge)
+    data.mapping = data.mapping or steps.mapping.model_copy(update={"system": data.system})
+    data.weights = data.weights or steps.weights
+    return dataset
 
 
-def unfold(data: DataPart, dataset: Dataset) -> None:
-    """Write the short forms out into `mapping` and `split`; what is left open is guessed from the first rows.
+def unfold(workspace: Workspace, data: DataPart, dataset: Dataset) -> None:
+    """Write all short forms out; what is left open is guessed from the first rows.
 
     Raises StudioError when that cannot be told.
     """
-    if data.mapping is None and not (data.prompt and data.reply):
-        guessed = guess(dataset.head(GUESSED_FROM), dataset.name)
-        named = data.prompt or data.reply
-        if guessed is None or (named and guessed.mapping.shape != "prompt_reply"):
-            raise StudioError(
-                f"We could not tell how the rows of {dataset.name} are meant.",
-                f"Name the columns in [data]: they are {', '.join(dataset.facts.columns)}.",
-            )
-        data.mapping = guessed.mapping.model_copy(update={"system": data.system})
-        data.mapping.columns.update({k: v for k, v in (("prompt", data.prompt), ("reply", data.reply)) if v})
-    data.mapping = data.mapping or short_mapping(data)
+    mapping = mapping_of(data, dataset)
+    spell_out(data, mapping)
     data.split = data.split or SplitPlan(validation=data.validation, test=data.test, seed=data.split_seed)
-    for name in ("prompt", "reply", "system", "validation", "test", "split_seed"):
+    if data.test_file and data.separate_test is None:
+        alike = [mapping, *(part.mapping for part in data.merge if part.mapping)]
+        data.separate_test = bring_test(workspace, data.test_file, data.test_mapping, alike)
+    for name in ("validation", "test", "split_seed", "test_mapping"):
         setattr(data, name, DataPart.model_fields[name].default)
 
 

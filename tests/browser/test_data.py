@@ -111,32 +111,56 @@ def test_the_rows_can_be_taken_away(studio: Studio, open_page: OpenPage, messy: 
         assert len(archive.namelist()) == 2
 
 
-def test_pasted_rows_are_rows(studio: Studio, open_page: OpenPage) -> None:
+def test_a_fix_can_work_in_another_way_and_versions_are_compared(
+    studio: Studio, open_page: OpenPage, messy: Path
+) -> None:
     page = open_page(studio.url)
-    open_tab(page, "Data")
-    page.get_by_role("button", name="Or paste rows").click()
-    rows = "\n".join(f"Where is cup {i}?\tOn shelf {i}, as always." for i in range(14))
-    page.locator("#pasted textarea").fill(f"question\tanswer\n{rows}")
-    page.get_by_role("button", name="Use these rows").click()
-    expect(page.locator("#reading")).to_contain_text("Where is cup 0?")
-    expect(page.get_by_text("14 rows ready")).to_be_visible()
+    bring(page, messy)
+    page.get_by_role("switch", name="Fix this: Personal data").check()
+    expect(page.locator("#health")).to_contain_text("1 row changed", timeout=30_000)
+    page.get_by_role("combobox", name="Personal data and keys: replace with").select_option("made-up values")
+    expect(page.locator("#versions")).to_contain_text("otherwise: fix “personal data and keys”", timeout=30_000)
+    page.get_by_role("button", name="Compare", exact=True).last.click()
+    differences = page.locator("#differences")
+    expect(differences).to_contain_text("made-up values")
+    expect(differences).to_contain_text("ann@shop.example")
+    expect(differences).to_contain_text("1 row with other words: 32")
 
 
-def test_a_workbook_lets_its_sheet_be_chosen(studio: Studio, open_page: OpenPage, tmp_path: Path) -> None:
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    for number, name in enumerate(("Old", "New")):
-        sheet = book.active if number == 0 else book.create_sheet()
-        sheet.title = name
-        sheet.append(["question", "answer"])
-        for i in range(12 + number):
-            sheet.append([f"{name} question number {i}?", f"{name} answer number {i}."])
-    book.save(tmp_path / "book.xlsx")
+def test_rows_longer_than_the_limit_are_left_out_by_a_switch(
+    studio: Studio, open_page: OpenPage, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"Where is lamp {i}?,It is on shelf {i}." for i in range(20)]
+    path.write_text("question,answer\n" + "\n".join([*rows, f"Where is the big lamp?,{'In hall seven. ' * 900}"]))
     page = open_page(studio.url)
-    bring(page, tmp_path / "book.xlsx")
-    expect(page.get_by_text("12 rows ready")).to_be_visible()
-    page.locator("#sheet input").click()
-    page.get_by_role("option", name="New").click()
-    expect(page.get_by_text("13 rows ready")).to_be_visible()
-    expect(page.locator("#reading")).to_contain_text("New question number 0?")
+    bring(page, path)
+    expect(page.locator("#health")).to_contain_text("Longer than the limit", timeout=30_000)
+    page.get_by_role("switch", name="Fix this: Longer than the limit").check()
+    expect(page.get_by_text("20 rows ready")).to_be_visible(timeout=30_000)
+    page.get_by_role("switch", name="Fix this: Longer than the limit").uncheck()
+    expect(page.get_by_text("21 rows ready")).to_be_visible(timeout=30_000)
+
+
+def test_two_pages_on_two_datasets_do_not_mix(studio: Studio, open_page: OpenPage, messy: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(messy.read_text().replace("lamp", "chair"))
+    first, second = open_page(studio.url), open_page(studio.url)
+    bring(first, messy)
+    bring(second, other)
+    first.get_by_role("switch", name="Fix this: Exact copies").check()
+    expect(first.get_by_text("31 rows ready")).to_be_visible(timeout=30_000)
+    expect(second.get_by_text("32 rows ready")).to_be_visible()
+    second.get_by_role("button", name="Next row").click()
+    expect(second.locator("#reading")).to_contain_text("chair number 1")
+    expect(second.get_by_text("32 rows ready")).to_be_visible()
+
+
+def test_the_lengths_of_all_rows_are_drawn_with_the_limit(studio: Studio, open_page: OpenPage, messy: Path) -> None:
+    page = open_page(studio.url)
+    bring(page, messy)
+    drawing = page.locator(".ts-histogram")
+    expect(drawing).to_be_visible(timeout=30_000)
+    expect(drawing.locator("i")).not_to_have_count(0)
+    expect(drawing.locator("b")).to_have_count(0)  # the limit lies far beyond the longest row
+    expect(page.get_by_text("None is cut at the limit.")).to_be_visible()

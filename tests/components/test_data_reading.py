@@ -24,7 +24,7 @@ from tests.conftest import chat_steps
 @pytest.fixture
 def reading(workspace: Workspace) -> Iterator[Reading]:
     xray, inspector = XRay(workspace), Inspector(workspace)
-    yield Reading(workspace, Examiner(xray, inspector), Watch(inspector))
+    yield Reading(workspace, Examiner(xray, inspector), Watch(inspector), lambda path: None)
     xray.close()
     inspector.close()
 

@@ -1,16 +1,21 @@
 """A big file is read in a helper process: watched while it goes on, cancelled without a trace."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from studio.datasets import table_file
 from studio.datasets.reading import Reading
-from studio.datasets.store import list_datasets, load_dataset
+from studio.datasets.store import add_file, list_datasets, load_dataset
+from studio.datasets.table_file import GLANCE_FROM, Progress
 from studio.errors import StudioError
 from studio.workspace import Workspace
 from tests.conftest import wait_until
+
+LONG = "It is on its way to you. " * 60
 
 
 @pytest.fixture
@@ -37,11 +42,48 @@ def test_the_first_rows_come_before_the_end(workspace: Workspace, reading: Readi
     replies = list(reading)
     first, last = replies[0], replies[-1]
     assert first["head"]["columns"] == ["q", "a"] and len(first["head"]["data"]) == 20
-    assert first["rows"] == 200
+    assert first["rows"] == 200 and first["share"] == 0
+    assert "looked through" in first["note"] and replies[-2]["note"] == ""
     shares = [reply["share"] for reply in replies[:-1]]
     assert len(shares) >= 3 and shares == sorted(shares) and shares[0] < 0.5
     assert load_dataset(workspace, last["dataset"]).facts.rows == 700_000
     assert reading.latest() == last and not reading.busy
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "last"),
+    [
+        ("big.csv", f"Where is it?,{LONG}\n", b"Und f\xfcr \xc4rger?,Ja\xdf.\n"),
+        ("big.tsv", f"Where is it?\t{LONG}\n", "Für?\t✓\n".encode()),
+        ("big.jsonl", f'{{"q": "Where is it?", "a": "{LONG}"}}\n', '{"q": "Für?", "more": 1}\n'.encode()),
+        ("long.csv", f'"{"word " * 300_000}",x\n' * 9, b"a,b\n"),  # no line ends in what is looked at first
+    ],
+)
+def test_first_rows_shown_early_do_not_change_what_is_read(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: str, last: bytes
+) -> None:
+    path = tmp_path / name
+    header = b"" if name.endswith("jsonl") else b"q\ta\n" if name.endswith("tsv") else b"q,a\n"
+    path.write_bytes(header + line.encode() * (GLANCE_FROM // len(line) + 1) + last)
+    seen: list[Progress] = []
+    early = add_file(workspace, path, watch=seen.append)
+    assert bool(seen[0].note) == (not name.startswith("long"))
+    assert list(seen[0].head.columns) == ["q", "a"] and seen[0].rows == len(seen[0].head) <= 200
+    table, facts = early.table.read_bytes(), early.facts
+    shutil.rmtree(early.folder)
+    monkeypatch.setattr(table_file, "GLANCE_FROM", 10**12)
+    late: list[Progress] = []
+    plain = add_file(workspace, path, watch=late.append)
+    assert not late[0].note and plain.table.read_bytes() == table and plain.facts == facts
+    assert list(workspace.scratch.iterdir()) == []
+
+
+def test_a_big_file_that_cannot_be_read_is_told_as_before(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "not.csv"
+    path.write_bytes(b"q,a\n" + b"Where is it?,There.\n" * (GLANCE_FROM // 20) + b"\0\n")
+    with pytest.raises(StudioError, match=r"line 800,002 holds a NUL"):
+        add_file(workspace, path)
+    assert nothing_left(workspace)
 
 
 def test_cancelling_leaves_nothing_behind(workspace: Workspace, reading: Reading, big_csv: Path) -> None:

@@ -4,7 +4,8 @@ import pandas
 import pytest
 
 from studio.datasets.paths import paths_in, pick, values_at
-from studio.datasets.templates import complete, fields_of, problems, render, render_all
+from studio.datasets.rows import unpack
+from studio.datasets.templates import Preview, complete, fields_of, preview, problems, render, render_all
 from studio.errors import StudioError
 
 ROW = {"title": "Lost parcel", "body": "Where is it?", "meta": '{"topic": "post", "tags": ["a", "b"]}'}
@@ -65,6 +66,56 @@ def test_a_right_template_has_no_problems() -> None:
 def test_a_row_whose_fields_are_all_empty_gives_nothing() -> None:
     frame = pandas.DataFrame({"a": ["x", "", " "], "b": ["", "y", ""]})
     assert render_all("<{a}|{b}>", frame) == ["<x|>", "<|y>", ""]
+
+
+FRAME = pandas.DataFrame(
+    {"title": ["One", " ", "Three", "Four"], "body text": ["1", "", "3", "4"], "meta": ['{"a": 5}'] * 4}
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "texts"),
+    [
+        ("Sort {title}:\n{body text}\n", ["Sort One:\n1", "", "Sort Three:\n3"]),
+        ("{title} {meta.a}", ["One 5", "5", "Three 5"]),
+        ("title", ["One", "", "Three"]),
+        ("meta.a", ["5", "5", "5"]),
+    ],
+)
+def test_the_first_three_rows_are_shown_filled_in(template: str, texts: list[str]) -> None:
+    assert preview(template, FRAME) == Preview(texts, [])
+    assert preview(template, FRAME.head(0)) == Preview([], [])
+
+
+def test_a_preview_is_what_the_rows_become() -> None:
+    from studio.datasets.shapes import Mapping, apply
+
+    columns = {"prompt": "Sort {title}: {body text}", "reply": "meta.a"}
+    rows, left_out = apply(FRAME, Mapping(kind="chat", shape="prompt_reply", columns=columns))
+    said = [unpack(messages)[0]["content"] for messages in rows["messages"]]
+    assert [text for text in preview(columns["prompt"], FRAME).texts if text] == said[:2]
+    assert [row.row for row in left_out] == [2]
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("Sort {Titel}", "There is no column called “Titel”. Did you mean “title”?"),
+        ("{body_text}", "Did you mean “body text”?"),
+        ("{BODY TEXT}", "Did you mean “body text”?"),
+        ("{xyz}", "The columns are: title, body text, meta."),
+        ("Sort {title", "has no partner"),
+        ("Sort this", "names no column"),
+        ("", "names no column"),
+    ],
+)
+def test_what_is_wrong_is_said_in_place_of_a_preview(template: str, words: str) -> None:
+    shown = preview(template, FRAME)
+    assert shown.texts == [] and words in shown.problems[0]
+
+
+def test_every_wrong_name_is_told_at_once() -> None:
+    assert len(preview("{titel} {bodytext} {meta}", FRAME).problems) == 2
 
 
 def test_column_names_are_completed() -> None:

@@ -21,6 +21,7 @@ class Data:
 
     splits: array of "train", "validation", "test", or None while there is no split.
     limit: the longest example in tokens; lengths: tokens of every row through the chat template; None if unknown.
+    model: whose tokens were counted, "" if none were.
     """
 
     rows: pandas.DataFrame
@@ -28,6 +29,7 @@ class Data:
     splits: numpy.ndarray | None = None
     limit: int | None = None
     lengths: numpy.ndarray | None = None
+    model: str = ""
 
     @cached_property
     def texts(self) -> pandas.DataFrame:
@@ -75,6 +77,8 @@ class NotComputed(Exception):
 
 Find = Callable[[Data], Found | None]
 Mend = Callable[[Data, Found, Any], Mended]
+Remember = Callable[[Data, Found], dict[str, Any]]
+Recall = Callable[[Data, Any], Found | None]
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ class Check:
     title: “Exact copies”. why: one plain sentence on why it matters. fix: what the switch does, “Keep one of each”.
     safe: the fix loses nothing that anybody would miss. options: settings of the fix, with defaults. kinds: the kinds
     of rows that it makes sense for, all when empty.
+
+    remember, recall: for a finding that hangs on more than the rows, such as a model's tokenizer. The same steps must
+    always make the same version, so the fix is switched on with what was found written into its options, as `remember`
+    gives them, and afterwards `recall` finds it from these alone, in place of `find`.
     """
 
     name: str
@@ -96,6 +104,8 @@ class Check:
     safe: bool = False
     options: type[BaseModel] | None = None
     kinds: tuple[str, ...] = ()
+    remember: Remember | None = None
+    recall: Recall | None = None
 
 
 def removing(data: Data, found: Found, options: Any) -> Mended:

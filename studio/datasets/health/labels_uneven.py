@@ -1,4 +1,9 @@
-"""One label on nearly all rows."""
+"""One label on nearly all rows.
+
+There is no fix: leaving out rows of the frequent group throws good examples away, repeating the rare ones makes the
+model learn them by heart, and which of the two does less harm only a person who knows the task can say. Who wants it
+sets weights, a step of its own.
+"""
 
 import numpy
 

@@ -1,24 +1,33 @@
-"""Remains of Markdown that a reader would see as noise. Good Markdown is left alone, and nothing is changed."""
+"""Remains of Markdown that a reader would see as noise. Good Markdown is left alone."""
 
 import re
+from typing import Any
 
-from studio.datasets.health.check import Check, Data, Found
-from studio.datasets.health.passages import found_at, passages, quote_around, row_name
+from studio.datasets.health.check import Check, Data, Found, Mended
+from studio.datasets.health.passages import change_found, found_at, passages, quote_around, row_name, texts_at
 
-# An escaped character, an embedded picture, a row of signs of a converted heading or rule, an empty link.
-NOISE = re.compile(r"\\[_*\[\]#](?=\w)|!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)|\]\(\s*\)|^[#]{7,}|\*{4,}", re.MULTILINE)
+PICTURE = re.compile(r"!\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)")
+EMPTY_LINK = re.compile(r"(?<![\w\])])\[([^\[\]\n]{0,200})\]\(\s*\)")  # “handlers[0]()” is a call in some program
+ESCAPED = re.compile(r"\\([_*#])(?=\w)|(?<=\w)\\([_*#])")
+BRACKETS = re.compile(r"\\\[([A-Za-z]{3}[^\[\]\\=^_{}\n]{0,200})\\\]")
+TOO_DEEP = re.compile(r"^#{7,}", re.MULTILINE)  # headings have six levels
+STARS = re.compile(r"\*{4,}")  # only told: they may stand for something hidden, as in “card ****1234”
+FORMULA = re.compile(r"\\[A-Za-z]{2}")  # \frac and the like: there the escapes belong to LaTeX
 
 
 def find(data: Data) -> Found | None:
     positions: list[int] = []
     examples: list[str] = []
     for position, text in enumerate(passages(data)):
-        at = first_noise(text)
-        if at < 0:
+        if first_noise(text) < 0:
+            continue
+        noisy = [(part, at) for part in texts_at(data, position) if (at := first_noise(part)) >= 0]
+        if not noisy:
             continue
         positions.append(position)
         if len(examples) < 3:
-            examples.append(f"{row_name(data, position)}: {quote_around(text, at, at + 1)}")
+            part, at = noisy[0]
+            examples.append(f"{row_name(data, position)}: {quote_around(part, at, at + 1)}")
     return found_at(positions, examples)
 
 
@@ -29,8 +38,25 @@ def first_noise(text: str) -> int:
         return text.rindex("```")
     if fence or ("\\" not in text and "](" not in text and "####" not in text and "***" not in text):
         return -1  # in texts with code, these signs mean something else
-    match = NOISE.search(text)
-    return match.start() if match else -1
+    kinds = [PICTURE, EMPTY_LINK, TOO_DEEP, STARS, *([] if FORMULA.search(text) else [ESCAPED, BRACKETS])]
+    return min((match.start() for kind in kinds if (match := kind.search(text))), default=-1)
+
+
+def tidy(text: str) -> str:
+    """Pictures become their description, empty links and escapes their words; a code block that never ends is ended."""
+    fence = text.count("```")
+    if fence % 2:
+        before, _, last = text.rpartition("```")
+        return f"{text.rstrip()}\n```" if last.strip() else before.rstrip()
+    if fence:
+        return text
+    if not FORMULA.search(text):
+        text = BRACKETS.sub(r"[\1]", ESCAPED.sub(r"\1\2", text))
+    return TOO_DEEP.sub("######", EMPTY_LINK.sub(r"\1", PICTURE.sub(r"\1", text)))
+
+
+def mend(data: Data, found: Found, options: Any) -> Mended:
+    return change_found(data, found, tidy)
 
 
 CHECK = Check(
@@ -39,4 +65,6 @@ CHECK = Check(
     why="Pictures, stray signs and code blocks that never end would turn up in the answers.",
     severity="note",
     find=find,
+    fix="Tidy it up; rows of stars stay",
+    mend=mend,
 )

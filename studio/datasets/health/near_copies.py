@@ -33,18 +33,10 @@ def keepers(data: Data) -> dict[int, int]:
 
     A group may be a chain whose ends are not alike, so each row is compared with the very row that stands in for it.
     """
-    whole = texts_to_compare(data.texts, data.kind)
-    exact = {position for group in copies(data) for position in group[1:]}
-    places = numpy.array([place for place in range(len(whole)) if place not in exact], dtype="int64")
-    shingles = shingles_of([whole[place] for place in places])
+    exact = [position for group in copies(data) for position in group[1:]]
+    places = numpy.setdiff1d(numpy.arange(len(data.rows)), exact)
+    shingles = shingles_of(texts_to_compare(data.texts.iloc[places], data.kind))
     length = shingles.sizes
-    parts = list(zip(*(data.texts[name].tolist() for name in ("prompt", "reply")), strict=True))
-    labels = data.rows["label"].tolist()
-
-    def copied(one: int, keeper: int) -> bool:
-        # A label that differs is a contradiction, not a copy.
-        return labels[one] == labels[keeper] and replaceable(parts[one], parts[keeper])
-
     kept_by: dict[int, int] = {}
     groups = [
         sorted(group, key=lambda one: (-length[one], one)) for group in groups_of(near_labels(shingles, THRESHOLD))
@@ -53,11 +45,25 @@ def keepers(data: Data) -> dict[int, int]:
         groups = [group for group in groups if len(group) > 1]
         # All groups are compared at once: one call for each would cost far more than the comparison.
         pairs = numpy.array([(group[0], one) for group in groups for one in group[1:]], dtype="int64").reshape(-1, 2)
-        near = pairs[shingles.jaccard(pairs[:, 0], pairs[:, 1]) >= THRESHOLD].tolist()
-        mates = {one: keeper for keeper, one in near if copied(int(places[one]), int(places[keeper]))}
+        near = pairs[shingles.jaccard(pairs[:, 0], pairs[:, 1]) >= THRESHOLD]
+        mates = {one: keeper for keeper, one in near[copied(data, places[near])].tolist()}
         kept_by |= {int(places[one]): int(places[keeper]) for one, keeper in mates.items()}
         groups = [[one for one in group[1:] if one not in mates] for group in groups]
     return kept_by
+
+
+def copied(data: Data, pairs: numpy.ndarray) -> numpy.ndarray:
+    """Which of these pairs of positions, an array (pairs, 2), are copies of each other indeed; an array of bool."""
+    # Only the rows in question are turned into Python texts: all of a million would take half a gigabyte.
+    rows = numpy.unique(pairs)
+    texts = data.texts.iloc[rows]
+    parts = dict(zip(rows.tolist(), zip(texts["prompt"].tolist(), texts["reply"].tolist(), strict=True), strict=True))
+    labels = dict(zip(rows.tolist(), data.rows["label"].iloc[rows].tolist(), strict=True))
+    # A label that differs is a contradiction, not a copy.
+    return numpy.array(
+        [labels[one] == labels[other] and replaceable(parts[one], parts[other]) for one, other in pairs.tolist()],
+        dtype=bool,
+    )
 
 
 def replaceable(texts: tuple[str, str], others: tuple[str, str]) -> bool:

@@ -1,25 +1,30 @@
 """The words of a row that a fix could change, and how a piece of them is shown in an example."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy
 
 from studio.datasets.health.check import Data, Found, Mended, quote
-from studio.datasets.rows import change_texts, unpack
+from studio.datasets.rows import ChangeArgument, called, change_texts, unpack
+
+NAME = re.compile(r"[^\W\d_](?:[^\W\d]|-){0,40}\d{0,2}")
+WORD_END = re.compile(r"[_-]+|(?<=[a-z])(?=[A-Z])")  # of phone_number and phoneNumber
 
 
-def passages(data: Data) -> list[str]:
+def passages(data: Data, calls: bool = False) -> list[str]:
     """Every text of each row, one string a row, texts parted by a blank line.
 
     Exactly the texts that `change_texts` reaches, so that what is found is what a fix can mend: the rejected answers
-    too, and neither labels nor calls of tools.
+    too, but no labels. calls: the texts in the arguments of calls of tools as well, each behind its name.
     """
     texts = data.rows["text"].tolist()
     for column in ("messages", "chosen", "rejected"):
         for position, packed in enumerate(data.rows[column].tolist()):
             if packed:
-                texts[position] = "\n\n".join([*filter(None, (texts[position],)), *contents(packed)])
+                texts[position] = "\n\n".join([*filter(None, (texts[position],)), *contents(packed, calls)])
     return texts
 
 
@@ -30,14 +35,47 @@ def texts_at(data: Data, position: int) -> list[str]:
     return [row["text"], *texts] if row["text"] else texts
 
 
-def contents(packed: str) -> list[str]:
-    return [words for message in unpack(packed) if isinstance(words := message.get("content"), str) and words]
+def contents(packed: str, calls: bool = False) -> list[str]:
+    texts: list[str] = []
+    for message in unpack(packed):
+        if isinstance(words := message.get("content"), str) and words:
+            texts.append(words)
+        if calls and "tool_calls" in message:
+            texts += [
+                behind_name(name) + text for function in called(message) for name, text in named(function["arguments"])
+            ]
+    return texts
 
 
-def change_found(data: Data, found: Found, change: Callable[[str], str]) -> Mended:
-    """Apply `change` to every text of the rows that were found. Their lengths in tokens are no longer known."""
+def named(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The texts in a nested value, each with the key nearest above it, as `change_texts` goes through them."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from named(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from named(item, name)
+    elif isinstance(value, str) and value:
+        yield name, value
+
+
+def behind_name(name: str) -> str:
+    """What is put before the text of an argument, because its name may be all that tells what it is: “phone number: ”.
+
+    A name with other signs than letters may be data itself, which a fix could not mask there; it is left out.
+    """
+    return WORD_END.sub(" ", name) + ": " if NAME.fullmatch(name) else ""
+
+
+def change_found(
+    data: Data, found: Found, change: Callable[[str], str], change_argument: ChangeArgument | None = None
+) -> Mended:
+    """Apply `change` to every text of the rows that were found. Their lengths in tokens are no longer known.
+
+    change_argument: see `change_texts`.
+    """
     index = data.rows.index[found.positions]
-    part, different = change_texts(data.rows.loc[index], change)
+    part, different = change_texts(data.rows.loc[index], change, change_argument)
     rows = data.rows.copy()
     for column in ("messages", "chosen", "rejected", "text"):
         rows.loc[index, column] = part[column]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from studio.datasets.health.check import Check, Data, Found, Mended, quote
 from studio.datasets.health.passages import (
     begin_near,
+    behind_name,
     change_found,
     cut_before,
     found_at,
@@ -47,7 +48,7 @@ def find(data: Data) -> Found | None:
     positions: list[int] = []
     examples: list[str] = []
     counts: Counter[Kind] = Counter()
-    for position, text in enumerate(passages(data)):
+    for position, text in enumerate(passages(data, calls=True)):
         spans = scan(text)
         if not spans:
             continue
@@ -75,7 +76,14 @@ def show(text: str, spans: list[Span]) -> str:
 def mend(data: Data, found: Found, options: Any) -> Mended:
     chosen = options or Options()
     seed = chosen.seed if chosen.replace_with == "made-up values" else None
-    return change_found(data, found, replacer(chosen.kinds, seed))
+    change = replacer(chosen.kinds, seed)
+
+    def change_argument(name: str, text: str) -> str:
+        before = behind_name(name)
+        changed = change(before + text)
+        return changed[len(before) :] if changed.startswith(before) else change(text)
+
+    return change_found(data, found, change, change_argument)
 
 
 CHECK = Check(

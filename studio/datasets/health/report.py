@@ -1,7 +1,7 @@
 """The health report: every check on the rows, one after the other, with the score and its sums."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy
@@ -16,7 +16,8 @@ log = logging.getLogger("tunesmith.health")
 class Finding:
     """One line of the report. `rows`: 1-based rows of the file; `affected`: how many rows; `takes`: points.
 
-    count: “4 rows”, “2 pairs”. unknown: why it could not be computed, "" otherwise.
+    count: “4 rows”, “2 pairs”. unknown: why it could not be computed, "" otherwise. options: what its fix is to be
+    switched on with; of most fixes nothing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Finding:
     fix: str
     safe: bool
     unknown: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -58,6 +60,7 @@ def ask(check: Check, data: Data) -> Finding | None:
         takes=points(check.severity, affected, len(data.rows)),
         examples=found.examples[:3],
         rows=numpy.unique(data.rows["row"].to_numpy()[found.positions])[:MOST_ROWS].tolist(),
+        options=check.remember(data, found) if check.remember else {},
     )
 
 

@@ -1,4 +1,7 @@
-"""Fewer rows than the kind of training needs."""
+"""Fewer rows than the kind of training needs.
+
+There is no fix: what is missing is not in the file. Augmentation, a step of its own, makes variations of what is.
+"""
 
 import numpy
 

@@ -38,7 +38,7 @@ class Opened:
     text. The first has at most 200 rows, later ones at most 50,000; one may be empty, so that a long wait can be
     cancelled; a later one may bring new columns. notes: plain sentences, complete when the chunks are exhausted, as
     is `dropped`. encoding: "" where it has no meaning. share: how much has been read, 0 to 1. sheet: the sheet of a
-    workbook that is read.
+    workbook that is read. doing: what goes on while no rows come, as a sentence; "" while they do.
     """
 
     format: str
@@ -48,6 +48,7 @@ class Opened:
     dropped: list[Dropped] = field(default_factory=list)
     share: Callable[[], float] = lambda: 0.0
     sheet: str = ""
+    doing: Callable[[], str] = lambda: ""
 
 
 @dataclass

@@ -9,6 +9,7 @@ import pandas
 from studio.datasets.paths import values_at
 from studio.datasets.rows import COLUMNS, new_rows, pack
 from studio.datasets.shapes.catalogue import shape_of
+from studio.datasets.shapes.label_columns import names_of
 from studio.datasets.shapes.mapping import Cells, Fields, LeftOut, Mapping, Role, Shape, Unusable
 from studio.datasets.shapes.tools import tools_of
 from studio.datasets.templates import render_all, unknown
@@ -73,11 +74,22 @@ def packed(value: object) -> str:
 
 
 def role_values(frame: pandas.DataFrame, role: Role, source: str) -> list[str]:
-    """The text for a role in every row, without space around it. `source`: column, path, template or typed value."""
+    """The text for a role in every row, without space around it. `source`: column, path, template or typed value.
+
+    Of several columns it is a JSON object of their texts.
+    """
     if role.widget == "value" or not source:
         return [source.strip()] * len(frame)
     if role.widget == "template" and source not in frame.columns and any(brace in source for brace in "{}"):
         return [cell.strip() for cell in render_all(source, frame)]
+    if role.widget == "columns":
+        columns = names_of(source)
+        rows = zip(*(column_values(frame, role, column) for column in columns), strict=True)
+        return [pack(dict(zip(columns, row, strict=True))) for row in rows]
+    return column_values(frame, role, source)
+
+
+def column_values(frame: pandas.DataFrame, role: Role, source: str) -> list[str]:
     values = values_at(frame, source)
     if values is None:
         raise StudioError(unknown(source, names(frame)), f"Choose the column for “{role.title}”.")

@@ -3,6 +3,7 @@
 from studio.datasets.shapes.alpaca import ALPACA
 from studio.datasets.shapes.chats import MESSAGES, SHAREGPT
 from studio.datasets.shapes.feedback import RATED_CONVERSATIONS, RATED_REPLIES
+from studio.datasets.shapes.label_columns import LABEL_COLUMNS
 from studio.datasets.shapes.labels import TEXT_LABEL, TEXT_LABELS
 from studio.datasets.shapes.mapping import Role, Shape
 from studio.datasets.shapes.numbers import TEXT_NUMBER
@@ -15,7 +16,7 @@ SHAPES = {
     shape.name: shape
     for shape in (
         *(HH_PAIRS, PAIRS, RATED_CONVERSATIONS, RATED_REPLIES, SHAREGPT, MESSAGES, QUESTION_PASSAGE, ALPACA),
-        *(PROMPT_REPLY, TEXT_LABELS, TEXT_LABEL, TEXT_NUMBER, PLAIN_TEXT),
+        *(PROMPT_REPLY, LABEL_COLUMNS, TEXT_LABELS, TEXT_LABEL, TEXT_NUMBER, PLAIN_TEXT),
     )
 }
 

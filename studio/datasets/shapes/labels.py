@@ -33,10 +33,15 @@ def label_column(head: Head) -> tuple[str, bool]:
     named = head.find("label", label_in)
     if named:
         return named, True
+    found = grouping_columns(head)
+    return (max(found, key=lambda c: -head.looks[c].distinct) if found else ""), False
+
+
+def grouping_columns(head: Head) -> list[str]:
+    """The columns with few values that come again and again."""
     # A file or a conversation comes again and again, too, but is nothing to be told from the text.
     free = [c for c in head.columns if head.usable(c) and c not in head.named("group")]
-    found = [c for c in free if head.looks[c].grouping and not measured(head.looks[c])]
-    return (max(found, key=lambda c: -head.looks[c].distinct) if found else ""), False
+    return [c for c in free if head.looks[c].grouping and not measured(head.looks[c])]
 
 
 def label_in(look: Look) -> bool:
@@ -97,21 +102,26 @@ def several(head: Head, column: str) -> str | None:
     return None
 
 
-def read_label(cells: Cells, mapping: Mapping) -> list[Fields]:
+def text_in(cells: Cells) -> str:
+    """The text that is to be judged. Raises Unusable when there is none."""
     if not cells["text"]:
         raise Unusable(NO_TEXT)
+    return cells["text"]
+
+
+def read_label(cells: Cells, mapping: Mapping) -> list[Fields]:
+    text = text_in(cells)
     if not cells["label"]:
         raise Unusable(NO_LABEL)
-    return [{"text": cells["text"], "label": cells["label"]}]
+    return [{"text": text, "label": cells["label"]}]
 
 
 def read_labels(cells: Cells, mapping: Mapping) -> list[Fields]:
-    if not cells["text"]:
-        raise Unusable(NO_TEXT)
+    text = text_in(cells)
     labels = list(dict.fromkeys(label for label in split_labels(cells["labels"], cells["separator"]) if label))
     if not labels:
         raise Unusable(NO_LABEL)
-    return [{"text": cells["text"], "label": pack(labels)}]
+    return [{"text": text, "label": pack(labels)}]
 
 
 def split_labels(cell: str, separator: str) -> list[str]:

@@ -20,7 +20,8 @@ class Mapping(BaseModel):
     shape: str = Field(description="How the table is laid out, such as “prompt_reply”, “alpaca” or “messages”.")
     columns: dict[str, str] = Field(
         description="For each role the column that fills it: a column's name, a path into a nested cell such as "
-        "“messages[0].content”, or, where text is built, a template such as “Classify: {title}”."
+        "“messages[0].content”, or, where text is built, a template such as “Classify: {title}”. Where several columns "
+        "fill it, their names with commas between them, or a JSON list of them."
     )
     system: str = Field(
         "",
@@ -40,16 +41,17 @@ class Mapping(BaseModel):
 
 @dataclass(frozen=True)
 class Role:
-    """One thing that a shape needs from the table. `widget`: a column (or path), a template, or a value to type.
+    """One thing that a shape needs from the table. `widget`: a column (or path), columns, a template, a value to type.
 
-    In a template's place a column's name alone may stand, too.
+    In a template's place a column's name alone may stand, too. What several columns hold comes as one cell: a JSON
+    object, from the name of each to its text.
     """
 
     name: str
     title: str
     help: str
     required: bool = True
-    widget: Literal["column", "template", "value"] = "column"
+    widget: Literal["column", "columns", "template", "value"] = "column"
 
 
 @dataclass

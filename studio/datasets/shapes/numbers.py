@@ -4,7 +4,7 @@ import math
 import re
 
 from studio.datasets.shapes.head import Head, Look
-from studio.datasets.shapes.labels import NO_TEXT, TEXT, spoken, text_template
+from studio.datasets.shapes.labels import TEXT, spoken, text_in, text_template
 from studio.datasets.shapes.mapping import Cells, Fields, Guess, Mapping, Role, Shape, Unusable
 from studio.datasets.shapes.spell import called
 
@@ -51,9 +51,7 @@ def number_of(cell: str, decimal: str) -> str:
 
 
 def read(cells: Cells, mapping: Mapping) -> list[Fields]:
-    if not cells["text"]:
-        raise Unusable(NO_TEXT)
-    return [{"text": cells["text"], "label": number_of(cells["number"], cells["decimal"])}]
+    return [{"text": text_in(cells), "label": number_of(cells["number"], cells["decimal"])}]
 
 
 TEXT_NUMBER = Shape(

@@ -142,8 +142,42 @@ def test_untidy_markdown_is_noted(noise: str) -> None:
     assert markdown.CHECK.severity == "note"
 
 
-def test_tidy_markdown_is_fine() -> None:
-    assert find(markdown.CHECK, "# Title\n\n- **one**\n- [two](https://x.test)\n\n```python\na = b\n```") is None
+@pytest.mark.parametrize(
+    "tidy",
+    [
+        "# Title\n\n- **one**\n- [two](https://x.test)\n\n```python\na = b\n```",
+        "Call handlers[0]() and then f(x)[1]( ).",
+        r"So \[x = \frac{a\_b}{2}\] holds.",
+        r"In short, \[x\] is what we want.",
+        "```\n![picture](in.code)\n```",
+    ],
+)
+def test_tidy_markdown_code_and_formulas_are_fine(tidy: str) -> None:
+    assert find(markdown.CHECK, tidy) is None
+
+
+@pytest.mark.parametrize(
+    ("untidy", "tidy"),
+    [
+        ("see ![our logo](a.png) here", "see our logo here"),
+        (r"snake\_case\_name and \*stars\*", "snake_case_name and *stars*"),
+        (r"a \[note in brackets\]", "a [note in brackets]"),
+        ("[here]() or [there]( )", "here or there"),
+        ("####### deep", "###### deep"),
+        ("So:\n```python\nx = 1\n", "So:\n```python\nx = 1\n```"),
+        ("That is all.\n```\n", "That is all."),
+    ],
+)
+def test_untidy_markdown_is_tidied_but_never_without_being_asked(untidy: str, tidy: str) -> None:
+    assert mended(markdown.CHECK, untidy) == tidy
+    assert not markdown.CHECK.safe
+
+
+def test_rows_of_stars_are_told_and_stay() -> None:
+    data = chat("The card ****1234 was charged.")
+    found = markdown.CHECK.find(data)
+    assert found is not None and markdown.CHECK.mend is not None
+    assert len(markdown.CHECK.mend(data, found, None).changed) == 0
 
 
 @pytest.mark.parametrize(

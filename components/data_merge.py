@@ -1,0 +1,115 @@
+"""Several datasets as one: which ones, how much each counts, and the merging itself, which a helper does."""
+
+import threading
+from typing import Any
+
+import gradio as gr
+
+from components import data_incoming, merge_view
+from components import data_views as views
+from components.data_choice import Choice, first_steps, keep, kept_steps
+from components.data_reading import Reading
+from components.data_wiring import Values, Wiring
+from components.html import html
+from studio.datasets.inspection import Inspector
+from studio.datasets.merging import Part
+from studio.datasets.store import load_dataset
+from studio.datasets.versions import DataSteps
+from studio.errors import StudioError
+
+BUSY = '<p class="ts-help" role="status"><span class="ts-breathe"></span>Putting the datasets together.</p>'
+EVENTS = """
+element.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-merge]')) return;
+  const parts = [...element.querySelectorAll('li')].filter((line) => line.querySelector('[type=checkbox]').checked);
+  trigger('merged', { parts: parts.map((line) => (
+    { dataset: line.dataset.dataset, weight: line.querySelector('[type=number]').value })) });
+  for (const line of parts) line.querySelector('[type=checkbox]').checked = false;
+});
+"""
+
+
+def build(parts: dict[str, Any]) -> None:
+    with gr.Accordion("Or put datasets together", open=False, elem_id="merge"):
+        parts["merge_list"] = html(merge_view.FEW, elem_id="merge-list", js_on_load=EVENTS)
+
+
+class Merging:
+    """The one merging that may be under way."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+        self.done: tuple[str, DataSteps] | StudioError | None = None
+        self.thread: threading.Thread | None = None
+
+    @property
+    def expected(self) -> bool:
+        """Whether there is one whose end has not been told yet."""
+        return self.thread is not None
+
+    def start(self, parts: list[Part]) -> None:
+        if self.thread is not None:
+            raise StudioError("Datasets are being put together already.", "Wait until that is done.")
+        self.done = None
+
+        def work() -> None:
+            try:
+                self.done = self.inspector.merge(parts)
+            except StudioError as error:
+                self.done = error
+
+        self.thread = threading.Thread(target=work, daemon=True)
+        self.thread.start()
+
+    def look(self) -> tuple[str, DataSteps] | None:
+        """The dataset and how it is read, once it is there. Raises StudioError, once, when it cannot be made."""
+        if self.thread is None or self.thread.is_alive():
+            return None
+        self.thread = None
+        if isinstance(self.done, StudioError):
+            raise self.done
+        if self.done is None:
+            raise StudioError("The datasets could not be put together.", "The reason is in logs/page.log.")
+        return self.done
+
+
+class Merger:
+    """Takes what the page says, and shows what comes of it."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.workspace = reading, reading.workspace
+        self.merging = Merging(reading.examiner.inspector)
+
+    def part(self, asked: dict[str, Any]) -> Part:
+        """One dataset as it was read last, else as we guess."""
+        dataset = load_dataset(self.workspace, str(asked["dataset"]))
+        steps = kept_steps(self.workspace, dataset.id) or first_steps(self.reading.head(dataset.id)[1])
+        if steps is None:
+            raise StudioError(f"It is not known yet how {dataset.name} is read.", "Open it and say so first.")
+        try:
+            weight = float(asked["weight"])
+        except ValueError:
+            raise StudioError(f"The weight of {dataset.name} is not a number.", "Write 1, 2 or 0.5.") from None
+        return Part(dataset.id, steps, weight)
+
+    def start(self, choice: Choice, asked: list[dict[str, Any]]) -> Values:
+        try:
+            self.merging.start([self.part(one) for one in asked])
+        except StudioError as error:
+            return {"drop_problem": views.problem(error)}
+        return {"drop_problem": "", "incoming": BUSY, "waiting": gr.Timer(active=True)}
+
+    def wait(self, choice: Choice) -> Values:
+        """What has become of it since the last look."""
+        try:
+            done = self.merging.look()
+        except StudioError as error:
+            return {"drop_problem": views.problem(error), **data_incoming.values("")}
+        if done is None:
+            return {}
+        keep(self.workspace, *done)
+        return {**data_incoming.values(""), **self.reading.open(choice, done[0])}
+
+
+def wire(wiring: Wiring, merger: Merger) -> None:
+    wiring.show_told(wiring.parts["merge_list"].merged, lambda told, choice: merger.start(choice, told.parts))
