@@ -131,15 +131,17 @@ class Files:
         inner = self.now = open_file(path, path.name)
         opened.format, opened.encoding = opened.format or inner.format, opened.encoding or inner.encoding
         named = self.table.named or (named_in_parquet(path) if inner.format == "Parquet" else {})
+        replaced: dict[str, None] = {}
         for chunk in inner.chunks:
             for column in named.keys() & set(chunk.columns):
-                chunk[column] = pandas.Series(
-                    [spelled(cell, named[column]) for cell in chunk[column]], index=chunk.index, dtype="str"
-                )
+                cells = [spelled(cell, named[column]) for cell in chunk[column]]
+                if cells != chunk[column].tolist():
+                    chunk[column] = pandas.Series(cells, index=chunk.index, dtype="str")
+                    replaced[column] = None
             yield chunk
         opened.notes += [
-            f"The numbers in “{column}” stand for {len(names):,} names, which were put in their place."
-            for column, names in named.items()
+            f"The numbers in “{column}” stand for {len(named[column]):,} names, which were put in their place."
+            for column in sorted(replaced)
         ]
         several = len(self.part.files) > 1
         opened.notes += inner.notes

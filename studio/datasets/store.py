@@ -133,9 +133,7 @@ def add_opened(
     return keep(workspace, table, path, path.stat().st_size, clean_name(name), origin)
 
 
-def keep(
-    workspace: Workspace, table: Built, path: Path, size: int, name: str, origin: Origin | None = None
-) -> Dataset:
+def keep(workspace: Workspace, table: Built, path: Path, size: int, name: str, origin: Origin | None = None) -> Dataset:
     """Move what was read into its place in the home, with a copy of the file at `path`, or clear it away."""
     try:
         with speaking_of_disk(workspace.datasets):

@@ -15,12 +15,9 @@ pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 
 
-def questions(path: Path, thing: str, rows: int) -> Path:
-    lines = [
-        f"Where is my {thing} number {i} which I ordered in week {i}?,It is on shelf {i} in hall {i * 7}."
-        for i in range(rows)
-    ]
-    path.write_text("question,answer,colour\n" + "".join(f"{line},green {i}\n" for i, line in enumerate(lines)))
+def questions(path: Path, thing: str, rows: int, asked: str = "Where is my {} number {} ordered in week {}?") -> Path:
+    lines = [f"{asked.format(thing, i, i)},It is on shelf {i} in hall {i * 7},green {i}\n" for i in range(rows)]
+    path.write_text("question,answer,colour\n" + "".join(lines))
     return path
 
 
@@ -77,6 +74,7 @@ def test_a_text_is_built_out_of_columns_with_completion_and_preview(
     page = open_page(studio.url)
     bring(page, questions(tmp_path / "built.csv", "lamp", 20))
     page.get_by_role("button", name="Build a text out of several columns").click()
+    expect(page.locator("#template-columns").get_by_role("button", name="question")).to_be_visible()
     area = page.locator("#template textarea")
     area.press_sequentially("Colour {col")
     expect(page.get_by_role("option", name="colour")).to_be_visible()
@@ -107,7 +105,10 @@ def test_two_datasets_are_put_together_and_weighed(studio: Studio, open_page: Op
 
 def test_another_dataset_is_the_test(studio: Studio, open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(studio.url)
-    bring(page, questions(tmp_path / "exam.csv", "sofa", 15))
+    bring(
+        page,
+        questions(tmp_path / "exam.csv", "sofa", 15, "Tell me whether the {} of bill {} can still go back on day {}"),
+    )
     bring(page, questions(tmp_path / "lessons.csv", "table", 20))
     page.get_by_role("button", name="Change the shares").click()
     page.locator("#test-from input").click()

@@ -190,6 +190,7 @@ def test_packed_lines_and_numbers_that_stand_for_names(workspace: Workspace, her
         {"name": "text", "dtype": "string"},
         {"name": "label", "dtype": names},
         {"name": "tags", "list": names},
+        {"name": "elsewhere", "dtype": names},
     ]
     here(DatasetHub(NAME, folder, {"dataset_info": {"features": features}}))
     with pytest.raises(StudioError, match=r"Line 3 of .*train\.jsonl is not a row"):
@@ -202,7 +203,10 @@ def test_packed_lines_and_numbers_that_stand_for_names(workspace: Workspace, her
         "tags": ['["good","bad"]', "[]"],
     }
     assert dataset.facts.dropped == 1 and dataset.dropped is not None
-    assert any("“label” stand for 2 names" in note for note in dataset.facts.notes)
+    assert [note.partition(" stand")[0] for note in dataset.facts.notes if "names" in note] == [
+        "The numbers in “label”",
+        "The numbers in “tags”",
+    ]
 
 
 def test_the_names_inside_a_parquet_file_are_found_too(tmp_path: Path) -> None:
