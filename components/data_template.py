@@ -53,5 +53,6 @@ def wire(wiring: Wiring, reading: Reading) -> None:
             **reading.read(replace(choice, roles=tuple(roles))),
         }
 
-    wiring.show(parts["template"].input, typed, "template", trigger_mode="always_last")
+    # Gradio's `input` of a text comes with keys only, not when a name is put in or a text is pasted.
+    wiring.show(parts["template"].change, typed, "template", trigger_mode="always_last")
     wiring.show(parts["use_template"].click, use, "template", "template_role")

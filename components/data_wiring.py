@@ -25,7 +25,7 @@ class Wiring:
     def show(self, event: Callable[..., Any], handler: Callable[..., Values], *names: str, **options: Any) -> None:
         """Let an event show what the handler finds."""
 
-        def handle(*values: Any, **later: Any) -> dict[Component, Any]:
+        def handle(*values: Any, **later: Any) -> Any:
             choice = Choice.of(values[: len(FIELDS)], *model_and_limit(later))
             return self.shown(handler(choice, *values[len(FIELDS) :]))
 
@@ -34,13 +34,14 @@ class Wiring:
     def show_told(self, event: Callable[..., Any], handler: Callable[..., Values]) -> None:
         """The same for an event of our own HTML: the handler gets what the event tells, then the choice."""
 
-        def handle(told: gr.EventData, *values: Any, **later: Any) -> dict[Component, Any]:
+        def handle(told: gr.EventData, *values: Any, **later: Any) -> Any:
             return self.shown(handler(told, Choice.of(values, *model_and_limit(later))))
 
         self.listen(event, handle)
 
-    def shown(self, values: Values) -> dict[Component, Any]:
-        return {self.parts[name]: value for name, value in values.items()}
+    def shown(self, values: Values) -> Any:
+        """By component, as Gradio wants it, which takes an empty dictionary for a value that is missing."""
+        return {self.parts[name]: value for name, value in values.items()} or gr.skip()
 
     def listen(self, event: Callable[..., Any], handle: Callable[..., Any], *names: str, **options: Any) -> None:
         event(

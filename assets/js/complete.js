@@ -15,9 +15,10 @@
 
   const put = (text, start, end) => {
     const area = field();
-    area.setRangeText(text, start, end, "end");
-    area.dispatchEvent(new Event("input", { bubbles: true })); // Gradio takes the value from this event
     area.focus();
+    area.setSelectionRange(start, end);
+    // As if it had been typed: it can be undone, and Gradio hears of it, which it does not after setRangeText.
+    document.execCommand("insertText", false, text);
   };
 
   const take = (name) => {
