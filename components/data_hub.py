@@ -20,7 +20,7 @@ HELP = (
 
 
 def build(parts: dict[str, Any]) -> None:
-    with gr.Accordion("Or take one from the Hugging Face hub", open=False, elem_id="hub"):
+    with gr.Accordion("Or a Hugging Face dataset", open=False, elem_id="hub", elem_classes="ts-fold"):
         parts["hub_name"] = gr.Textbox(
             label="Name of the dataset, or the address of its page",
             info=HELP,

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pandas
 
-from components.html import escape
+from components.html import escape, table
 from studio.datasets.reading import Reading as FileReading
 from studio.errors import StudioError
 from studio.workspace import Workspace, write_atomic
@@ -119,19 +119,12 @@ TOLD = ("rows", "share", "head", "note")
 
 def progress(name: str, rows: int = 0, share: float = 0, head: dict[str, Any] | None = None, note: str = "") -> str:
     """How far the reading is, and the first rows as soon as they are known. note: how far a download is."""
-    table = ""
-    if head and head["columns"]:
-        columns = "".join(f"<th scope=col>{escape(column)}</th>" for column in head["columns"])
-        lines = "".join(
-            "<tr>" + "".join(f"<td>{escape(str(cell)[:120])}</td>" for cell in line) + "</tr>"
-            for line in head["data"][:4]
-        )
-        table = f'<table class="ts-before-after"><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table>'
+    lines = [[str(cell)[:120] for cell in line] for line in head["data"][:4]] if head and head["columns"] else []
     far = escape(note) if note else f"{rows:,} rows so far"
     return (
         f'<div class="ts-incoming" role="status"><p><b>Reading {escape(name)}</b>, {far}</p>'
         f'<div class="ts-mem" role="img" aria-label="{share:.0%} read"><i style="width:{100 * share:.0f}%"></i></div>'
-        f"{table}</div>"
+        f"{table(head['columns'] if head and lines else (), lines, named=False)}</div>"
     )
 
 

@@ -30,7 +30,7 @@ element.addEventListener('click', (event) => {
 
 
 def build(parts: dict[str, Any]) -> None:
-    with gr.Accordion("Or put datasets together", open=False, elem_id="merge"):
+    with gr.Accordion("Or put datasets together", open=False, elem_id="merge", elem_classes="ts-fold"):
         parts["merge_list"] = html(merge_view.FEW, elem_id="merge-list", js_on_load=EVENTS)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import pandas
 
-from components import data_mapping, data_rows, health_view, merge_view, row_view, xray_view
+from components import augment_view, data_mapping, data_rows, health_view, merge_view, row_view, xray_view
 from components import data_views as views
 from components.data_choice import Choice, division_of, first_steps, keep, kept_steps
 from components.data_wiring import Values
@@ -70,6 +70,7 @@ class Reading:
             **{name: getattr(split, name) for name in ("test", "validation", "seed", "stratify")},
             **self.other_tests(dataset, steps),
             **self.dropped(dataset),
+            **augment_view.values(dataset, steps),
             **(data_mapping.values(steps.mapping, guessed, head) if steps else {"shape": None}),
             "usable": gr.Column(visible=False),
             **self.show(dataset, steps, fresh),
@@ -208,6 +209,7 @@ class Reading:
             "usable": gr.Column(visible=True),
             "split": views.split(version),
             "weights": merge_view.weights(steps.weights),
+            "made": augment_view.made(version),
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
             **self.health(choice, version, report),

@@ -61,7 +61,7 @@ def build(parts: dict[str, Any]) -> None:
 
 
 def paste(parts: dict[str, Any]) -> None:
-    with gr.Accordion("Or paste rows", open=False, elem_id="paste"):
+    with gr.Accordion("Or paste rows", open=False, elem_id="paste", elem_classes="ts-fold"):
         parts["pasted"] = gr.Textbox(
             label="Rows, the first with the names of the columns",
             info="Copied from a spreadsheet, or separated by commas, or one JSON object a line.",
@@ -74,7 +74,7 @@ def paste(parts: dict[str, Any]) -> None:
 
 
 def table(parts: dict[str, Any]) -> None:
-    with gr.Accordion("Or type rows", open=False, elem_id="type"):
+    with gr.Accordion("Or type rows", open=False, elem_id="type", elem_classes="ts-fold"):
         html('<p class="ts-help">One example a row. Press a cell twice, or type into it; names of columns, too.</p>')
         parts["typed"] = gr.Dataframe(
             value=no_rows(),

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from components import (
+    data_augment,
     data_hand,
     data_health,
     data_mapping,
@@ -45,6 +46,7 @@ def build(page: Page) -> None:
             data_health.build(parts)
             xray(parts)
             data_shares.build(parts)
+            data_augment.build(parts)
             data_versions.build(parts)
     with gr.Row(elem_classes="ts-next"):
         parts["next"] = gr.Button(
@@ -132,6 +134,7 @@ def wire(page: Page) -> None:
     show(parts["system"].blur, reading.read, trigger_mode="always_last")
     data_template.wire(wiring, reading)
     data_shares.wire(wiring, reading)
+    data_augment.wire(wiring, reading, page.demo.load)
     data_hand.wire(wiring, reading)
     show(parts["row"].input, reading.examine, trigger_mode="always_last")
     show(parts["words"].submit, partial(reading.step, 0))

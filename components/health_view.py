@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args, get_origin
 
-from components.html import count, escape
+from components.html import count, escape, table
 from components.icons import icon
 from studio.datasets.fixing import Done, Fix
 from studio.datasets.health import CHECKS
@@ -135,13 +135,8 @@ def drawn(preview: Preview | None) -> str:
     """A few rows before and after a fix."""
     if preview is None:
         return ""
-    rows = "".join(
-        f"<tr><th scope=row>{row.row:,}</th><td>{escape(row.before)}</td>"
-        f"<td>{escape(row.after) if row.after is not None else '<i>left out</i>'}</td></tr>"
-        for row in preview.rows
-    )
-    head = "<tr><th scope=col>Row</th><th scope=col>Before</th><th scope=col>After</th></tr>"
-    return f'<table class="ts-before-after"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+    lines = [(f"{row.row:,}", row.before, "(left out)" if row.after is None else row.after) for row in preview.rows]
+    return table(("Row", "Before", "After"), lines)
 
 
 def progress(report: Report) -> str:

@@ -88,6 +88,18 @@ def notice(kind: str, verdict: str, sentence: str = "", numbers: Iterable[tuple[
     )
 
 
+def table(heads: Iterable[str], lines: Iterable[Iterable[str]], named: bool = True) -> str:
+    """A small table of plain texts; with `named` the first cell of each line is its name. "" without lines."""
+    body = ""
+    for first, *rest in lines:
+        begin = f"<th scope=row>{escape(first)}</th>" if named else f"<td>{escape(first)}</td>"
+        body += f"<tr>{begin}{''.join(f'<td>{escape(cell)}</td>' for cell in rest)}</tr>"
+    if not body:
+        return ""
+    head = "".join(f"<th scope=col>{escape(one)}</th>" for one in heads)
+    return f'<table class="ts-before-after"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """ "1 row", "1,200 rows"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

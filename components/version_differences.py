@@ -1,7 +1,7 @@
 """The written part of a comparison of two versions: what was done otherwise, and what became of the rows."""
 
 from components.data_views import SPLITS
-from components.html import count, escape
+from components.html import count, escape, table
 from studio.datasets.comparing import Comparison, Some
 
 WHEN = ("Then", "Now")
@@ -23,18 +23,6 @@ def differences(found: Comparison) -> str:
     steps = [(step.what, step.one, step.other) for step in found.steps]
     texts = [(f"{pair.row:,}", pair.one, pair.other) for pair in found.texts]
     return table(("Step", *WHEN), steps) + rows(found) + table(("Row", *WHEN), texts)
-
-
-def table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
-    """A small table, the first cell of each line its name; "" without lines."""
-    if not lines:
-        return ""
-    head = "".join(f"<th scope=col>{escape(one)}</th>" for one in heads)
-    body = "".join(
-        f"<tr><th scope=row>{escape(first)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in rest)}</tr>"
-        for first, *rest in lines
-    )
-    return f'<table class="ts-before-after"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def rows(found: Comparison) -> str:

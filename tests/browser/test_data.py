@@ -165,3 +165,30 @@ def test_the_lengths_of_all_rows_are_drawn_with_the_limit(studio: Studio, open_p
     expect(drawing.locator("i")).not_to_have_count(0)
     expect(drawing.locator("b")).to_have_count(0)  # the limit lies far beyond the longest row
     expect(page.get_by_text("None is cut at the limit.")).to_be_visible()
+
+
+def test_more_rows_are_made_to_practise_on_and_go_again(studio: Studio, open_page: OpenPage, messy: Path) -> None:
+    messy.write_text(messy.read_text().replace("lamp", "spoon"))
+    page = open_page(studio.url)
+    bring(page, messy)
+    page.get_by_role("button", name="Make more examples out of these").click()
+    page.get_by_label("Slips of the pen in the question").check()
+    expect(page.locator("#made")).to_contain_text("training rows were made", timeout=30_000)
+    expect(page.locator("#made tbody tr")).not_to_have_count(0)
+    expect(page.locator("#split")).to_contain_text("Test, 5 rows")
+    page.get_by_label("Slips of the pen in the question").uncheck()
+    expect(page.get_by_text("32 rows ready")).to_be_visible(timeout=30_000)
+    expect(page.locator("#made")).to_be_empty()
+
+
+def test_a_model_rewrites_questions_and_says_what_did_not_hold_up(
+    studio: Studio, open_page: OpenPage, messy: Path
+) -> None:
+    page = open_page(studio.url)
+    bring(page, messy)
+    page.get_by_role("button", name="Make more examples out of these").click()
+    page.get_by_role("button", name="Have a model rewrite the questions").click()
+    page.locator("#rewrite-most input").fill("2")
+    page.get_by_role("button", name="Rewrite them").click()
+    expect(page.locator("#rewriting")).to_contain_text("of 2 rewrites hold up", timeout=120_000)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden(timeout=60_000)

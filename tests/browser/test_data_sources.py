@@ -148,7 +148,7 @@ def hub_studio(
 def test_a_dataset_of_the_hub_is_looked_up_and_brought(hub_studio: Studio, open_page: OpenPage) -> None:
     page = open_page(hub_studio.url)
     open_tab(page, "Data")
-    page.get_by_role("button", name="Or take one from the Hugging Face hub").click()
+    page.get_by_role("button", name="Or a Hugging Face dataset").click()
     page.locator("#hub-name").get_by_role("textbox").fill("shop/stools")
     page.get_by_role("button", name="Look it up").click()
     expect(page.locator("#hub-offer")).to_contain_text("shop/stools", timeout=60_000)
