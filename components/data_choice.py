@@ -14,7 +14,7 @@ from studio.errors import StudioError
 from studio.workspace import Workspace
 
 # The parts that hold a choice, in the order of Choice's fields; the roles of the mapping are one field there.
-CHOSEN = ("dataset", *data_mapping.FIELDS, "test", "validation", "seed", "stratify", "test_from")
+CHOSEN = ("dataset", *data_mapping.FIELDS, "test", "validation", "seed", "stratify", "near_together", "test_from")
 WALKED = ("row", "only", "words")
 FIELDS = (*CHOSEN, *WALKED)
 
@@ -36,6 +36,7 @@ class Choice:
     validation: float | None = None
     seed: float | None = None
     stratify: bool = True
+    near_together: bool = True
     test_from: str | None = None
     row: float | None = 1
     only: str | None = None
@@ -80,7 +81,7 @@ def division_of(workspace: Workspace, choice: Choice, kept: DataSteps, mapping: 
 
     Raises StudioError when the test file cannot be read as rows of the same kind.
     """
-    chosen = {"test": choice.test, "validation": choice.validation, "stratify": choice.stratify}
+    chosen = {name: getattr(choice, name) for name in ("test", "validation", "stratify", "near_together")}
     seed = kept.split.seed if choice.seed is None else int(choice.seed)
     separate = None
     if choice.test_from:

@@ -28,7 +28,7 @@ from studio.workspace import Workspace
 
 FIRST_ROWS = 8
 GUESSED_FROM = 500
-CELL = 160  # characters of a cell shown in the first rows; the X-ray shows all of them
+WIDTH = 1080  # pixels that the first rows have; more columns than fit are scrolled
 
 
 class Reading:
@@ -67,7 +67,7 @@ class Reading:
             "facts": views.facts(dataset.facts),
             "sheet": gr.Dropdown(choices=sheets, value=dataset.facts.sheet or None, visible=len(sheets) > 1),
             "first_rows": first_rows(head),
-            **{name: getattr(split, name) for name in ("test", "validation", "seed", "stratify")},
+            **{name: getattr(split, name) for name in ("test", "validation", "seed", "stratify", "near_together")},
             **self.other_tests(dataset, steps),
             **self.dropped(dataset),
             **augment_view.values(dataset, steps),
@@ -272,13 +272,11 @@ class Reading:
             "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
             "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
             "edit_reply": reply,
-            "reading": row_view.draw(number, rows, version.kind),
+            "reading": row_view.draw(number, rows, version.kind) + views.answers(version.parquet, version.kind),
             "waiting": gr.Timer(active=busy),
         }
         if rows.empty:
             return {**shown, "xray": row_view.not_there(number), "this_row": ""}
-        if version.kind == "text":
-            return {**shown, "xray": row_view.PLAIN_TEXT, "this_row": "", "all_rows": ""}
         try:
             messages, tools = next(conversations(rows, version.kind))
             view = self.examiner.show(choice.model, messages, choice.limit, tools)
@@ -302,9 +300,10 @@ def missing_role(steps: DataSteps) -> str:
 
 def first_rows(head: pandas.DataFrame) -> Any:
     """The top of the table, long cells shortened, columns as wide as their text asks for."""
-    top = head.head(FIRST_ROWS).map(lambda cell: cell if len(cell) <= CELL else cell[:CELL].rstrip() + "…")
+    top = head.head(FIRST_ROWS).map(views.cell)
+    widest = max(WIDTH // max(len(top.columns), 1), 180)
     widths = [
-        f"{min(max(96, 24 + 8 * max(len(str(column)), int(top[column].str.len().mean()))), 460)}px"
+        f"{min(max(96, 24 + 8 * max(len(str(column)), int(top[column].str.len().mean()))), widest)}px"
         for column in top.columns
     ]
     return gr.Dataframe(value=top, column_widths=widths)

@@ -13,7 +13,7 @@ from components.html import html, title
 from studio.datasets.weights import HEAVIEST, Weights
 from studio.errors import StudioError
 
-FIELDS = ("validation", "test", "seed", "stratify", "group", "test_from")
+FIELDS = ("validation", "test", "seed", "stratify", "near_together", "group", "test_from")
 
 EVENTS = """
 element.addEventListener('change', (event) => {
@@ -75,6 +75,12 @@ def build(parts: dict[str, Any]) -> None:
                     info="For texts with a group or a number, so that no group is missing from the test.",
                     interactive=True,
                     elem_id="stratify",
+                )
+                parts["near_together"] = gr.Checkbox(
+                    label="Rows that are nearly the same on one side",
+                    info="So that a test asks something that was not practised.",
+                    interactive=True,
+                    elem_id="near-together",
                 )
 
 

@@ -7,8 +7,8 @@ import gradio as gr
 
 from components import version_differences
 from components.data_choice import keep
-from components.data_views import when
-from components.html import count, escape, hidden, html, moved, title
+from components.data_views import rows_of, when
+from components.html import escape, hidden, html, moved, title
 from components.page import QUICK, Page
 from components.speak import plain
 from studio.datasets.comparing import compare
@@ -121,7 +121,7 @@ def line(version: Version, chosen: DataSteps) -> str:
             f'<button type="button" class="ts-link" data-version="{name}">Go back to it</button></span>'
         )
     return (
-        f"<li><span><b>{count(sum(version.rows.values()), 'row')}</b> · {when(version.made)} · {escape(said)} "
+        f"<li><span><b>{rows_of(version, sum(version.rows.values()))}</b> · {when(version.made)} · {escape(said)} "
         f'<span class="ts-mono ts-subtle">{version.fingerprint[:10]}</span></span>{end}</li>'
     )
 

@@ -1,6 +1,11 @@
 """The written parts of the Data tab: what was found, how a row is read, how the rows are divided."""
 
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import orjson
+import pandas
 
 from components.html import count, escape
 from components.icons import icon
@@ -18,6 +23,7 @@ DROP_HELP = (
     "The file stays on this computer and is never changed."
 )
 PREPARING_ROWS = '<p class="ts-help" role="status"><span class="ts-breathe"></span>Preparing all rows.</p>'
+CELL = 160  # characters; the X-ray shows all of them
 SPLITS = (
     ("train", "Training", "The model practises on these."),
     (
@@ -80,6 +86,23 @@ def facts(found: Facts) -> str:
     return f'<dl class="ts-figures">{cells}</dl>' + (f'<ul class="ts-notes">{notes}</ul>' if notes else "")
 
 
+def cell(text: str) -> str:
+    """A cell of the first rows: a conversation as its turns, and whatever is long shortened."""
+    if text[:2] == "[{" or text[:1] == "{":
+        try:
+            known = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            known = []
+        turns = known if isinstance(known, list) else [known]
+        said = [
+            f"{turn.get('role', turn.get('from'))}: {turn.get('content', turn.get('value'))}"
+            for turn in turns
+            if isinstance(turn, dict) and {"role", "from"} & set(turn)
+        ]
+        text = "\n".join(" ".join(line.split()) for line in said) or text
+    return text if len(text) <= CELL else text[:CELL].rstrip() + "…"
+
+
 def certainty(mapping: Mapping, guess: Guess | None) -> str:
     """How sure the guess is and why; once changed, that the choice is the person's own."""
     if guess is None or (mapping.shape, mapping.columns) != (guess.mapping.shape, guess.mapping.columns):
@@ -109,7 +132,7 @@ def split(version: Version) -> str:
         if rows
     )
     legend = "".join(
-        f'<li><span class="ts-key ts-part-{key}"></span><div><b>{name}, {count(rows, "row")} '
+        f'<li><span class="ts-key ts-part-{key}"></span><div><b>{name}, {rows_of(version, rows)} '
         f'({rows / total:.0%})</b><p class="ts-help">{text if rows else none_of(name)}</p></div></li>'
         for key, name, text, rows in shown
     )
@@ -143,5 +166,27 @@ def left_out(version: Version) -> str:
 
 
 def ready(version: Version) -> str:
-    rows = sum(version.rows.values())
-    return f"<b>{count(rows, 'row')} ready.</b> You can come back and change any of this."
+    return f"<b>{rows_of(version, sum(version.rows.values()))} ready.</b> You can come back and change any of this."
+
+
+def rows_of(version: Version, number: int) -> str:
+    """ "120 rows"; of plain text, whose long rows are cut, "574 pieces"."""
+    return count(number, "piece" if version.kind == "text" else "row")
+
+
+@lru_cache(maxsize=16)
+def answers(parquet: Path, kind: str) -> str:
+    """What is to be told from the texts: how many groups and how large they are, or which numbers."""
+    if kind not in ("label", "number"):
+        return ""
+    labels = pandas.read_parquet(parquet, columns=["label"])["label"]
+    if kind == "number":
+        numbers = pandas.to_numeric(labels, errors="coerce")
+        low, middle, high = (f"{value:g}" for value in (numbers.min(), numbers.median(), numbers.max()))
+        return f'<p class="ts-help">The numbers go from {low} to {high}; half of them are at most {middle}.</p>'
+    sizes = labels[labels != ""].value_counts()
+    if sizes.empty:
+        return ""
+    least, most = (f"“{escape(sizes.index[at])}” has {count(int(sizes.iloc[at]), 'row')}" for at in (-1, 0))
+    several = "combinations of groups" if str(sizes.index[0]).startswith("[") else "groups"
+    return f'<p class="ts-help">{len(sizes):,} {several}: {most}, {least}.</p>'

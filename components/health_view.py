@@ -80,7 +80,7 @@ def line(finding: Finding, on: Fix | None, done: Done | None, previews: dict[str
     name, first = escape(finding.name), finding.examples[:1]
     more = "".join(f"<li>{escape(example)}</li>" for example in finding.examples[1:])
     example = f'<p class="ts-help">{escape(first[0])}</p>' if first else ""
-    takes = f" Takes {finding.takes:g} points." if finding.takes else ""
+    takes = f" Takes {finding.takes:g} point{'' if finding.takes == 1 else 's'}." if finding.takes else ""
     show = f'<button type="button" class="ts-link" data-show="{name}">Show its rows</button>'
     before_after = (
         f'<button type="button" class="ts-link" data-preview="{name}">Show before and after</button>'
@@ -101,6 +101,8 @@ def switch(finding: Finding, on: Fix | None, done: Done | None) -> str:
     if not finding.fix:
         return '<div class="ts-fix"><span class="ts-subtle">Only you can mend this.</span></div>'
     effect = f'<br><span class="ts-subtle">{effect_of(done)}</span>' if on and done else ""
+    if on and any(on.options.get(name) != told for name, told in finding.options.items()):
+        effect += '<br><span class="ts-t-warn">Other rows are meant now: switch it off and on again.</span>'
     return (
         f'<div class="ts-fix"><span>{escape(finding.fix)}{effect}{ways(finding, on)}</span>'
         f'<input type="checkbox" role="switch" class="ts-switch" data-fix="{escape(finding.name)}" '
@@ -201,9 +203,12 @@ def rows_card(version: Version) -> str:
     lines = "".join(f"<li><span>{escape(name)}</span><span>−{number:,}</span></li>" for name, number in gone)
     total = sum(number for _, number in gone)
     lines += f"<li><b>Left out</b><b>{total:,}</b></li>" if gone else ""
+    title = "Pieces" if version.kind == "text" else "Rows"
     changed = sum(one.changed for one in version.fixed)
     note = f'<p class="ts-help">{count(changed, "text")} changed by fixes.</p>' if changed else ""
+    if version.kind == "text":
+        note += '<p class="ts-help">Long rows are cut into pieces at the ends of sentences, and these are counted.</p>'
     return (
-        f'<div class="ts-card"><h3>Rows</h3><p class="ts-rows-now"><span>{ready + total:,}</span>{icon("right")}'
+        f'<div class="ts-card"><h3>{title}</h3><p class="ts-rows-now"><span>{ready + total:,}</span>{icon("right")}'
         f"<b>{ready:,}</b></p><ul class=ts-sums>{lines}</ul>{note}</div>"
     )

@@ -6,7 +6,13 @@ from components.html import escape
 from studio.datasets.rows import Message, content_of, unpack
 
 NAMES = {"system": "Instruction", "user": "Question", "assistant": "Answer", "tool": "What the tool returned"}
-PLAIN_TEXT = '<p class="ts-help">Plain text is learned as it stands, every token of it.</p>'
+LEADS = {
+    "chat": "The question goes in, the answer is what it learns to write.",
+    "preference": "The question goes in, and it learns to prefer the better answer to the worse one.",
+    "feedback": "The question goes in, and it learns which answers people liked.",
+    "label": "The text goes in, the group is what it learns to tell.",
+    "number": "The text goes in, the number is what it learns to tell.",
+}
 
 
 def draw(number: int, rows: pandas.DataFrame, kind: str) -> str:
@@ -19,19 +25,17 @@ def draw(number: int, rows: pandas.DataFrame, kind: str) -> str:
         pieces = f", the first of {len(rows)} pieces" if len(rows) > 1 else ""
         lead = f'<p class="ts-help">It learns to write on from here{pieces}.</p>'
         return head + lead + said("writes", "Text", row["text"])
+    lead = f'<p class="ts-help">{LEADS[kind]}</p>'
     if kind in ("label", "number"):
         answer = "Group" if kind == "label" else "Number"
-        return f"{head}{LEAD}{said('reads', 'Text', row['text'])}{said('writes', answer, row['label'])}"
+        return f"{head}{lead}{said('reads', 'Text', row['text'])}{said('writes', answer, row['label'])}"
     parts = "".join(turn(message) for message in unpack(str(row["messages"])))
     if kind == "preference":
         parts += "".join(said("writes", "Better answer", content_of(m)) for m in unpack(str(row["chosen"])))
         parts += "".join(said("reads", "Worse answer", content_of(m)) for m in unpack(str(row["rejected"])))
     if kind == "feedback":
         parts += said("reads", "Judged", "thumbs up" if row["label"] == "true" else "thumbs down")
-    return f"{head}{LEAD}{parts}"
-
-
-LEAD = '<p class="ts-help">The question goes in, the answer is what it learns to write.</p>'
+    return f"{head}{lead}{parts}"
 
 
 def turn(message: Message) -> str:

@@ -10,6 +10,7 @@ SPEAKERS = {
     "system": ("Instruction", "put in front of every example"),
     "user": ("Question", "from your file"),
     "assistant": ("Answer", "from your file"),
+    "text": ("Text", "from your file, learned as it stands"),
 }
 INVISIBLE = {"\n": "↵\n", "\t": "⇥\t", "\r": "␍"}
 PREPARING = (
@@ -64,9 +65,10 @@ def warning(view: XRayView) -> str:
                 raise_it,
             )
         )
+    what = "text" if view.segments[-1].role == "text" else "answer"
     return problem(
         StudioError(
-            f"The last {count(view.cut, 'token')} do not fit, and with them the mark that ends the answer.",
+            f"The last {count(view.cut, 'token')} do not fit, and with them the mark that ends the {what}.",
             f"From such a row the model learns to stop in mid-sentence. {raise_it}",
         )
     )

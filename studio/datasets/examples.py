@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from studio.datasets.rows import Messages, content_of, pack
+from studio.datasets.rows import PLAIN, Messages, content_of, pack
 from studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -47,8 +47,11 @@ def segments(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: li
 
     Learned is what the assistant says, each turn with the mark that ends it, save turns of `weight` 0. A turn that the
     template shows differently once the talk has gone on (some leave out earlier thoughts) is only read.
+    Plain text needs no chat format: all of it is learned, and the mark that ends it.
     Raises StudioError when the model has no chat format, or when its last turn cannot be told from the rest.
     """
+    if messages and messages[0]["role"] == PLAIN:
+        return [(f"{messages[0]['content']}{tokenizer.eos_token}", True)]
     if not tokenizer.chat_template:
         raise StudioError(
             "This model has no chat format of its own, so it cannot be taught to answer questions.",

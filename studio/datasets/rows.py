@@ -23,6 +23,7 @@ import pandas
 Message = dict[str, Any]
 Messages = list[Message]
 ChangeArgument = Callable[[str, str], str]  # name of the argument, its text -> new text
+PLAIN = "text"  # in place of a role, for what nobody says to anybody
 COLUMNS = ("row", "messages", "tools", "chosen", "rejected", "text", "label", "group")
 
 
@@ -137,7 +138,10 @@ def change_value(value: Any, name: str, change: ChangeArgument) -> Any:
 
 
 def conversations(rows: pandas.DataFrame, kind: str) -> Iterator[tuple[Messages, list[Any]]]:
-    """(messages, tools) of every row, for a method that learns to answer: texts with a label become one turn."""
+    """(messages, tools) of every row: texts with a label become a question and its answer, plain text one “turn”."""
+    if kind == "text":
+        yield from (([{"role": PLAIN, "content": text}], []) for text in rows["text"])
+        return
     if kind in ("label", "number"):
         for text, label in zip(rows["text"], rows["label"], strict=True):
             yield [{"role": "user", "content": text}, {"role": "assistant", "content": label}], []

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
+from studio.datasets.augment import Augmentation
+from studio.datasets.augment.step import WordChanges
 from studio.datasets.comparing import Comparison, compare
-from studio.datasets.step_changes import changes, step_changes
+from studio.datasets.step_changes import MAKING, changes, step_changes
+from studio.datasets.step_words import SLIPS
 from studio.datasets.store import Dataset, add_file
 from studio.datasets.versions import DataSteps, Version, prepare
 from studio.workspace import Workspace
@@ -143,7 +146,9 @@ def test_repeats_and_rows_made_out_of_others_are_counted_but_are_no_changes(
     found = compare(one, other)
     assert found.rows["train"] == (60, 60 + 17)
     assert (found.changed.count, found.only_other.count, found.moved) == (0, 0, [])
-    assert found.steps[0].what == "How often training rows are trained on"
+    (step,) = found.steps
+    assert step.what == "Weights of the parts"
+    assert (step.one, step.other) == ("none: every row counts once", "b × 2 (by the column “topic”)")
     none = compare(other, made(workspace, dataset, weights={"column": "topic", "values": {"b": 0}}, split=split))
     assert none.only_one.count == 17
     more = compare(one, made(workspace, dataset, augment={"words": {}, "at_most": 5}, split=split))
@@ -240,6 +245,97 @@ def test_steps_that_differ_are_told_in_plain_words(
     one: dict[str, Any], other: dict[str, Any], change: tuple[str, str, str]
 ) -> None:
     assert told(chat_steps(**one), chat_steps(**other)) == [change]
+
+
+MAPPING = chat_steps().mapping.model_dump()
+RUG = {"column": "topic", "values": {"rug": 3, "lamp": 0.5}}
+EXAM = {"dataset": "exam-1f0c9a77ab", "mapping": MAPPING}
+EXAM_READ_OTHERWISE = {**EXAM, "mapping": {**MAPPING, "columns": {"prompt": "asked", "reply": "answer"}}}
+REWRITES = ["77ab01" + "0" * 58, "1f0c9a" + "0" * 58]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "change"),
+    [
+        (
+            {},
+            {"weights": RUG},
+            (
+                "Weights of the parts",
+                "none: every row counts once",
+                "rug × 3, lamp × 0.5 (by the column “topic”)",
+            ),
+        ),
+        (
+            {"weights": {"column": "topic", "values": {}}},
+            {"weights": RUG | {"column": "source"}},
+            (
+                "Weights of the parts",
+                "every row × 1 (by the column “topic”)",
+                "rug × 3, lamp × 0.5 (by the column “source”)",
+            ),
+        ),
+        ({}, {"separate_test": EXAM}, ("Test file", "none: rows of the file itself", "exam (1f0c9a)")),
+        (
+            {"separate_test": EXAM},
+            {"separate_test": {**EXAM, "dataset": "exam-2b00000000"}},
+            ("Test file", "exam (1f0c9a)", "exam (2b0000)"),
+        ),
+        (
+            {"separate_test": EXAM},
+            {"separate_test": EXAM_READ_OTHERWISE},
+            ("Test file: column for “Question”", "“question”", "“asked”"),
+        ),
+        (
+            {},
+            {"augment": {"words": {}, "templates": {}, "rewrites": REWRITES, "per_row": 2, "at_most": 1500}},
+            (
+                "Rows made out of others",
+                "none",
+                "rewrites by a model, slips of the pen, greetings and thanks; at most 2 out of each row, and "
+                "1,500 in all",
+            ),
+        ),
+        (
+            {"augment": {"words": {}}},
+            {"augment": {"words": {"casual": False, "fillers": False, "swaps": True, "changes": 1}}},
+            (
+                "Slips of the pen",
+                "typing mistakes, small letters and missing marks, left out words that add nothing; at most 2 in a row",
+                "typing mistakes, swapped words; at most 1 in a row",
+            ),
+        ),
+        (
+            {"augment": {"words": {}}},
+            {"augment": {"words": {}, "templates": {"languages": ["en", "de"]}}},
+            ("Greetings and thanks", "off", "English, German"),
+        ),
+        (
+            {"augment": {"rewrites": REWRITES}},
+            {"augment": {"rewrites": REWRITES[:1]}},
+            ("Rewrites by a model", "2 files (77ab01, 1f0c9a)", "1 file (77ab01)"),
+        ),
+        (
+            {"augment": {"words": {}}},
+            {"augment": {"words": {}, "at_most": 2000}},
+            ("Rows made in all, at most", "no limit", "2,000"),
+        ),
+        (
+            {"augment": {"words": {}}},
+            {"augment": {"words": {}, "per_row": 3}},
+            ("Rows made out of each row, at most", "1", "3"),
+        ),
+        ({"augment": {"words": {}}}, {"augment": {"words": {}, "seed": 7}}, ("Seed of the made rows", "42", "7")),
+    ],
+)
+def test_rows_that_are_weighed_tested_with_and_made_are_told_in_plain_words(
+    one: dict[str, Any], other: dict[str, Any], change: tuple[str, str, str]
+) -> None:
+    assert told(chat_steps(**one), chat_steps(**other)) == [change]
+
+
+def test_every_setting_of_the_made_rows_has_a_title() -> None:
+    assert set(MAKING) == set(Augmentation.model_fields) and set(SLIPS) | {"changes"} == set(WordChanges.model_fields)
 
 
 def test_the_order_of_fixes_and_of_rows_is_no_difference() -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy
 import pytest
 
 from studio.datasets.examples import IGNORED, messages_of, prompt_ids, render
+from studio.datasets.rows import conversations, new_rows
 from studio.datasets.store import add_file
 from studio.datasets.versions import prepare
 from studio.datasets.xray import XRay
@@ -171,3 +173,12 @@ def test_a_template_that_refuses_a_talk_is_a_sentence(tiny_model: Path) -> None:
     tokenizer.chat_template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}x"
     with pytest.raises(StudioError, match="does not take one of the conversations: no system"):
         render(tokenizer, messages_of("Be kind.", "Where?", "Here."), 512)
+
+
+def test_plain_text_is_learned_whole_with_the_mark_that_ends_it(tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    rows = new_rows(numpy.array([1]), text=["We are open from 9 to 5."])
+    messages, tools = next(conversations(rows, "text"))
+    example = render(tokenizer, messages, 512, tools)
+    assert example.labels == example.ids
+    assert tokenizer.decode(example.ids) == f"We are open from 9 to 5.{tokenizer.eos_token}"

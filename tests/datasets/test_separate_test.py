@@ -8,8 +8,8 @@ import numpy
 import pandas
 import pytest
 
+from studio.datasets.data_card import data_card
 from studio.datasets.dividing import COPY, divide, mapping_for
-from studio.datasets.downloads import data_card
 from studio.datasets.health.report import Finding
 from studio.datasets.inspection_helper import Inspection
 from studio.datasets.rows import new_rows, pack, unpack
@@ -72,7 +72,10 @@ def test_the_test_rows_are_those_of_the_file_all_and_only(workspace: Workspace, 
     assert version.rows == {"train": 50, "validation": 5, "test": 23}
     assert what_it_proves(version.rows["test"], version.kind).startswith("23 test rows can show")
     assert unpack(version.row(61)["messages"].iloc[0])[0]["content"] == "tested0 question0 about0?"
-    assert f"`{exam.id}`" in data_card(data, version)
+    line = f"| Test rows from a file of their own | test.csv, 23 rows, SHA-256 `{exam.hash}` |"
+    assert line in data_card(data, version)
+    (exam.folder / "dataset.json").unlink()
+    assert f"| `{exam.id}`, no longer on this computer |" in data_card(data, version)
 
 
 def test_copies_of_test_rows_are_not_trained_on_and_not_checked_with(

@@ -1,11 +1,11 @@
-"""Prompts built out of several columns: what is filled in, what is refused, what is offered while typing."""
+"""Prompts built out of several columns: what is filled in, what is refused, what is told while typing."""
 
 import pandas
 import pytest
 
 from studio.datasets.paths import paths_in, pick, values_at
 from studio.datasets.rows import unpack
-from studio.datasets.templates import Preview, complete, fields_of, preview, problems, render, render_all
+from studio.datasets.templates import Preview, fields_of, preview, problems, render, render_all
 from studio.errors import StudioError
 
 ROW = {"title": "Lost parcel", "body": "Where is it?", "meta": '{"topic": "post", "tags": ["a", "b"]}'}
@@ -118,21 +118,37 @@ def test_every_wrong_name_is_told_at_once() -> None:
     assert len(preview("{titel} {bodytext} {meta}", FRAME).problems) == 2
 
 
-def test_column_names_are_completed() -> None:
-    names = ["body", "subtitle", "title", "odd{name"]
-    found = complete("Say {ti", 7, names)
-    assert found is not None and (found.start, found.end, found.names) == (5, 7, ["title", "subtitle"])
-    assert complete("Say {", 5, names).names == ["body", "subtitle", "title"]  # type: ignore[union-attr]
+NESTED = pandas.DataFrame(
+    {
+        "title": ["One", "Two", "Three", "Four"],
+        "meta": ['{"topic": "post", "note": "", "tags": ["a"]}'] * 3 + ['{"odd": {"late": "x"}}'],
+    }
+)
 
 
-def test_a_name_that_is_already_closed_is_replaced_whole() -> None:
-    found = complete("Say {title} to", 7, ["title"])
-    assert found is not None and (found.start, found.end) == (5, 10)
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{title}: {meta.topc}", "nothing at “meta.topc” in any of the first 4 rows. Did you mean “meta.topic”?"),
+        ("{meta.Topic}", "Did you mean “meta.topic”?"),
+        ("{meta.topic.x}", "Did you mean “meta.topic”?"),
+        ("meta.topc", "Did you mean “meta.topic”?"),
+        ("{meta.tags[3]}", "Did you mean “meta.tags[0]”?"),
+        ("{meta.absolutely_else}", "In “meta” there are: meta.topic,"),
+        ("{title.size}", "nothing at “title.size” in any of the first 4 rows. “title” has nothing inside it."),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_beside_the_rows(template: str, words: str) -> None:
+    shown = preview(template, NESTED)
+    assert len(shown.texts) == 3
+    (problem,) = shown.problems
+    assert words in problem
 
 
-@pytest.mark.parametrize(("text", "cursor"), [("title", 5), ("{title} ", 8), ("{{ti", 4), ("", 0)])
-def test_nothing_is_offered_outside_braces(text: str, cursor: int) -> None:
-    assert complete(text, cursor, ["title"]) is None
+@pytest.mark.parametrize("template", ["{meta.odd.late}", "{meta.note}", '{meta["topic"]}', "meta.tags[-1]", "{meta}"])
+def test_a_path_that_leads_somewhere_in_any_row_or_is_only_empty_is_right(template: str) -> None:
+    assert preview(template, NESTED).problems == []
+    assert preview(template, NESTED.head(0)) == Preview([], [])
 
 
 @pytest.mark.parametrize(

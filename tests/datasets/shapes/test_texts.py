@@ -60,6 +60,14 @@ def test_several_labels_are_told_apart(cells: list[str], separator: str) -> None
     assert unpack(rows["label"][1]) == ["late"]
 
 
+def test_a_text_without_any_label_is_kept_and_one_without_a_word_on_it_is_not() -> None:
+    mapping = Mapping(kind="label", shape="text_labels", columns={"text": "text", "labels": "tags"})
+    cells = ["[]", " [ ] ", "", '[""]', "[null]", "late"]
+    rows, left_out = apply(table(*[{"text": f"Parcel {i}", "tags": cell} for i, cell in enumerate(cells)]), mapping)
+    assert rows["label"].tolist() == ["[]", "[]", '["late"]']
+    assert [(row.row, row.reason) for row in left_out] == [(3, "no label"), (4, "no label"), (5, "no label")]
+
+
 def test_a_comma_in_a_label_does_not_make_it_several() -> None:
     found = guessed(table(*tickets(text=TEXT, label=["yes, please", "no, thanks", "later"])))
     assert found.mapping.shape == "text_label"
