@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from components import data_mapping, draft
 from studio.datasets.dividing import SeparateTest, mapping_for
-from studio.datasets.shapes import Guess, Mapping
+from studio.datasets.shapes import Guess
+from studio.datasets.splits import SplitPlan
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
@@ -15,7 +16,7 @@ from studio.workspace import Workspace
 
 # The parts that hold a choice, in the order of Choice's fields; the roles of the mapping are one field there.
 CHOSEN = ("dataset", *data_mapping.FIELDS, "test", "validation", "seed", "stratify", "near_together", "test_from")
-WALKED = ("row", "only", "words")
+WALKED = ("row", "only", "words", "data")
 FIELDS = (*CHOSEN, *WALKED)
 
 
@@ -24,7 +25,8 @@ class Choice:
     """What is chosen, by the parts named in FIELDS; `row` is a 1-based row of the file.
 
     test_from: the dataset whose rows are the test rows, "" for none. only, words: the finding and the words whose rows
-    the person walks through. model, limit: chosen on later tabs, the limit in tokens.
+    the person walks through. data: what the page takes for prepared, see Prepared. model, limit: chosen on later tabs,
+    the limit in tokens.
     """
 
     dataset: str | None
@@ -41,6 +43,7 @@ class Choice:
     row: float | None = 1
     only: str | None = None
     words: str = ""
+    data: str = ""
     model: str = ""
     limit: int = 1
 
@@ -55,6 +58,26 @@ class Choice:
     def at(self) -> int:
         """The row on show."""
         return max(int(self.row or 1), 1)
+
+
+class Prepared(BaseModel):
+    """Rows ready to be used: a dataset and what is done to it, which the page must never tell apart."""
+
+    dataset: str
+    steps: DataSteps
+
+    @classmethod
+    def told(cls, data: str, dataset: str | None) -> DataSteps | None:
+        """The steps in `data`, if they are of this dataset."""
+        known = cls.model_validate_json(data) if data else None
+        return known.steps if known and known.dataset == dataset else None
+
+
+def prepared(data: str) -> Prepared:
+    """What the page's choice `data` holds. Raises StudioError while it is empty."""
+    if not data:
+        raise StudioError("There are no rows to use yet.", "Bring data, and say in Data how its rows are read.")
+    return Prepared.model_validate_json(data)
 
 
 def first_steps(guessed: Guess | None) -> DataSteps | None:
@@ -76,21 +99,31 @@ def keep(workspace: Workspace, dataset_id: str, steps: DataSteps) -> None:
     draft.remember(workspace, dataset=dataset_id, steps={**known, dataset_id: steps.model_dump(mode="json")})
 
 
-def division_of(workspace: Workspace, choice: Choice, kept: DataSteps, mapping: Mapping) -> dict[str, Any]:
+def division_of(workspace: Workspace, choice: Choice, kept: DataSteps) -> dict[str, Any]:
     """The steps that divide the rows, as the page says; what the page does not show stays as it was.
 
-    Raises StudioError when the test file cannot be read as rows of the same kind.
+    Raises StudioError for a number that will not do, or a test file without rows of the same kind.
     """
-    chosen = {name: getattr(choice, name) for name in ("test", "validation", "stratify", "near_together")}
-    seed = kept.split.seed if choice.seed is None else int(choice.seed)
+    chosen = {name: getattr(choice, name) for name in ("test", "validation", "seed", "stratify", "near_together")}
+    for name, title in (("validation", "Check rows"), ("test", "Test rows"), ("seed", "The seed")):
+        number = chosen[name]
+        if number is not None and (number < 0 or (number >= 1 and number != int(number))):
+            raise StudioError(f"{title}: {number:g} will not do.", "Write a whole number, or a share such as 0.1.")
+    if chosen["seed"] is None:
+        chosen["seed"] = kept.split.seed
     separate = None
     if choice.test_from:
         test = load_dataset(workspace, choice.test_from)
-        how = mapping_for(mapping, test)
+        how = mapping_for(kept.mapping, test)
         if how is None:
             raise StudioError(
                 f"{test.name} does not hold the same kind of rows, so it cannot be the test.",
                 "Choose another dataset to test with.",
             )
         separate = SeparateTest(dataset=test.id, mapping=how)
-    return {"split": kept.split.model_copy(update={**chosen, "seed": seed}), "separate_test": separate}
+    mapping = kept.mapping.model_copy(update={"group": choice.group or ""})
+    return {
+        "mapping": mapping,
+        "split": SplitPlan.model_validate({**kept.split.model_dump(), **chosen, "seed": int(chosen["seed"])}),
+        "separate_test": separate,
+    }

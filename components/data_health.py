@@ -85,11 +85,15 @@ class Switches:
         if not event.on:
             fixes.pop(name, None)
             return self.change(dataset, fixes)
+        options = {str(key): value for key, value in dict(event.options or {}).items()}
+        told = self.fix(name, dataset, later).options
+        return self.change(dataset, fixes | {name: Fix(name=name, options=options | told)})
+
+    def fix(self, name: str, dataset: str | None, later: dict[str, Any]) -> Fix:
+        """A fix with what its finding tells it, such as which rows are too long."""
         report = self.report(dataset, *model_and_limit(later))
         finding = next((one for one in report.findings if one.name == name), None) if report else None
-        options = {str(key): value for key, value in dict(event.options or {}).items()}
-        fix = Fix(name=name, options=options | (finding.options if finding else {}))
-        return self.change(dataset, fixes | {name: fix})
+        return Fix(name=name, options=finding.options if finding else {})
 
     def all_off(self, dataset: str | None) -> str:
         return self.change(dataset, {})
@@ -100,12 +104,13 @@ class Switches:
         fixes = {name: Fix(name=name) for name in safe}
         return self.change(dataset, fixes | self.on(dataset))
 
-    def preview(self, event: gr.EventData, dataset: str | None) -> str:
+    def preview(self, event: gr.EventData, dataset: str | None, **later: Any) -> str:
         """Have a few rows before and after a fix made ready."""
-        steps = kept_steps(self.workspace, dataset)
+        steps, name = kept_steps(self.workspace, dataset), str(event.fix)
         if dataset and steps:
-            self.reading.watch.preview(dataset, steps, str(event.fix))
-        return f"preview {event.fix} {time.monotonic()}"
+            fix = self.on(dataset).get(name) or self.fix(name, dataset, later)
+            self.reading.watch.preview(dataset, steps, fix)
+        return f"preview {name} {time.monotonic()}"
 
 
 def wire(wiring: Wiring, reading: Reading) -> Events:
@@ -114,7 +119,7 @@ def wire(wiring: Wiring, reading: Reading) -> Events:
     changed, dataset = parts["switched"], parts["dataset"]
     later: dict[str, Any] = {"inputs_kwargs": wiring.later, **QUICK}
     parts["health"].switched(plain(switches.switched), dataset, changed, **later)
-    parts["health"].asked(plain(switches.preview), dataset, changed, **QUICK)
+    parts["health"].asked(plain(switches.preview), dataset, changed, **later)
     parts["fixes_off"].click(plain(switches.all_off), dataset, changed, **QUICK)
     parts["fixes_safe"].click(plain(switches.all_safe), dataset, changed, **later)
 

@@ -107,8 +107,10 @@ class Merger:
             return {"drop_problem": views.problem(error), **data_incoming.values("")}
         if done is None:
             return {}
-        keep(self.workspace, *done)
-        return {**data_incoming.values(""), **self.reading.open(choice, done[0])}
+        dataset, steps = done
+        known = kept_steps(self.workspace, dataset)  # of the same parts put together before: handwork stays
+        keep(self.workspace, dataset, known.model_copy(update={"weights": steps.weights}) if known else steps)
+        return {**data_incoming.values(""), **self.reading.open(choice, dataset)}
 
 
 def wire(wiring: Wiring, merger: Merger) -> None:

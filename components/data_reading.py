@@ -11,7 +11,7 @@ import pandas
 
 from components import augment_view, data_mapping, data_rows, health_view, merge_view, row_view, xray_view
 from components import data_views as views
-from components.data_choice import Choice, division_of, first_steps, keep, kept_steps
+from components.data_choice import Choice, Prepared, first_steps, keep, kept_steps
 from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report
@@ -22,7 +22,7 @@ from studio.datasets.rows import conversations
 from studio.datasets.shapes import Guess, guess, roles_of
 from studio.datasets.splits import SplitPlan
 from studio.datasets.store import Dataset, list_datasets, load_dataset
-from studio.datasets.versions import DataSteps, Version
+from studio.datasets.versions import DataSteps, Version, list_versions
 from studio.errors import StudioError
 from studio.workspace import Workspace
 
@@ -37,6 +37,7 @@ class Reading:
     def __init__(self, workspace: Workspace, examiner: Examiner, watch: Watch, offer: Callable[[Path], None]) -> None:
         """offer: lets the browser fetch a file."""
         self.workspace, self.examiner, self.watch, self.offer = workspace, examiner, watch, offer
+        self.awaited: Callable[[], bool] = lambda: False  # whether something is on its way in, see data_sources.py
         self.head = lru_cache(maxsize=4)(self.read_head)
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
@@ -72,8 +73,7 @@ class Reading:
             **self.dropped(dataset),
             **augment_view.values(dataset, steps),
             **(data_mapping.values(steps.mapping, guessed, head) if steps else {"shape": None}),
-            "usable": gr.Column(visible=False),
-            **self.show(dataset, steps, fresh),
+            **self.show(dataset, steps, fresh, new=True),
         }
 
     def other_tests(self, dataset: Dataset, steps: DataSteps | None) -> Values:
@@ -93,7 +93,7 @@ class Reading:
     def nothing(self) -> Values:
         return {
             **self.list_of(None),
-            "steps": "",
+            "data": "",
             "empty": gr.HTML(visible=True),
             "found": gr.Column(visible=False),
             "next": gr.Button(interactive=False),
@@ -119,84 +119,62 @@ class Reading:
         mapping = data_mapping.reshaped(choice.shape, head, guessed, choice.system)
         # Rows taken out stay out; texts and fixes belong to how the rows were read before.
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
-        shown = data_mapping.values(mapping, guessed, head)
         steps = DataSteps(mapping=mapping, split=kept.split, left_out=kept.left_out)
-        return {**shown, "test_from": "", **self.show(dataset, steps, choice)}
+        shown = data_mapping.values(mapping, guessed, head)
+        return {**shown, "test_from": "", **self.show(dataset, steps, choice, new=True)}
 
     def read(self, choice: Choice) -> Values:
-        """Other columns, another instruction or other shares."""
+        """Other columns or another instruction."""
         if not choice.dataset or not choice.shape:
             return {}
         dataset = load_dataset(self.workspace, choice.dataset)
         _, guessed = self.head(dataset.id)
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
-        sure = {"sure": views.certainty(mapping, guessed)}
-        try:
-            division = division_of(self.workspace, choice, kept, mapping)
-        except StudioError as error:
-            return {**sure, "columns_problem": views.problem(error)}
-        return {**sure, **self.show(dataset, kept.model_copy(update={"mapping": mapping, **division}), choice)}
+        steps = kept.model_copy(update={"mapping": mapping})
+        return {"sure": views.certainty(mapping, guessed), **self.show(dataset, steps, choice, new=True)}
 
     def change(self, choice: Choice, problem: str, **fields: Any) -> Values:
         """Other steps of the dataset on show; `problem` names the part that says why they cannot be."""
         steps = kept_steps(self.workspace, choice.dataset)
         if steps is None or choice.dataset is None:
             return {}
-        changed = steps.model_copy(update=fields)
+        dataset, changed = load_dataset(self.workspace, choice.dataset), steps.model_copy(update=fields)
         try:
-            self.examiner.version(load_dataset(self.workspace, choice.dataset), changed)
+            self.examiner.version(dataset, changed)
         except StudioError as error:
             return {problem: views.problem(error)}
-        keep(self.workspace, choice.dataset, changed)
-        return {problem: "", **self.examine(choice)}
+        return {problem: "", **self.show(dataset, changed, choice, new=True)}
 
     def examine(self, choice: Choice) -> Values:
         """Look again: another row, another model, or what was not ready the last time."""
-        if not choice.dataset:
+        steps = kept_steps(self.workspace, choice.dataset)
+        if not choice.dataset or steps is None:
             return {}
-        return self.show(
-            load_dataset(self.workspace, choice.dataset), kept_steps(self.workspace, choice.dataset), choice
-        )
+        return self.show(load_dataset(self.workspace, choice.dataset), steps, choice)
 
     def look_again(self, choice: Choice) -> Values:
-        """`examine` when nobody asked for another row: what may just be typed is left alone."""
-        typed = ("row", "edit_prompt", "edit_reply")
-        return {name: value for name, value in self.examine(choice).items() if name not in typed}
+        """`examine` when nobody asked for another row: what may just be typed, or is just said, is left alone."""
+        settled = Prepared.told(choice.data, choice.dataset) == kept_steps(self.workspace, choice.dataset)
+        left = ("row", "edit_prompt", "edit_reply", *(("columns_problem", "data", "usable") if settled else ()))
+        return {name: value for name, value in self.examine(choice).items() if name not in left}
 
-    def show(self, dataset: Dataset, steps: DataSteps | None, choice: Choice) -> Values:
-        """What these steps make of the file, or why that cannot be."""
-        unused = views.unused(dataset.facts.columns, steps.mapping) if steps else ""
+    def show(self, dataset: Dataset, steps: DataSteps | None, choice: Choice, new: bool = False) -> Values:
+        """What these steps make of the file, or why that cannot be. Steps that are `new` are kept if they can be.
+
+        Only what a person just did is kept: a look that began earlier must not write back what it read then.
+        """
         try:
-            if steps is None:
-                raise StudioError(
-                    f"We could not tell what {dataset.name} holds.",
-                    "Say it in the list above, then choose the columns.",
-                )
-            missing = missing_role(steps)
-            if missing:
-                raise StudioError(f"“{missing}” is not chosen yet.", "Choose its column above.")
-            version = self.examiner.version(dataset, steps)
+            version, unused = self.version(dataset, steps)
         except StudioError as error:
-            # The switches and fields that can mend it stay, once there were any.
-            usable = {} if steps and steps.fixes else {"usable": gr.Column(visible=False)}
-            return {
-                **usable,
-                "steps": "",
-                "unused": unused,
-                "columns_problem": views.problem(error),
-                "reading": "",
-                "next": gr.Button(interactive=False),
-                "next_note": "Mend what is said above first.",
-                "waiting": gr.Timer(active=False),
-            }
-        keep(self.workspace, dataset.id, steps)
+            return self.refused(dataset, error, choice, new)
+        if new and steps:
+            keep(self.workspace, dataset.id, steps)
         if version is None:
             return {
-                "steps": "",
+                "data": "",
                 "unused": unused,
                 "columns_problem": views.PREPARING_ROWS,
-                "usable": gr.Column(visible=False),
                 "reading": "",
                 "next": gr.Button(interactive=False),
                 "waiting": gr.Timer(active=True),
@@ -205,15 +183,42 @@ class Reading:
         return {
             "unused": unused,
             "columns_problem": "",
-            "steps": steps.model_dump_json(),
+            "data": Prepared(dataset=dataset.id, steps=version.steps).model_dump_json(),
             "usable": gr.Column(visible=True),
             "split": views.split(version),
-            "weights": merge_view.weights(steps.weights),
+            "weights": merge_view.weights(version.steps.weights),
             "made": augment_view.made(version),
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
             **self.health(choice, version, report),
             **self.row(dataset, version, choice, report),
+        }
+
+    def version(self, dataset: Dataset, steps: DataSteps | None) -> tuple[Version | None, str]:
+        """The rows of these steps, None while they are being made, and the columns that are not used."""
+        if steps is None:
+            raise StudioError(
+                f"We could not tell what {dataset.name} holds.", "Say it in the list above, then choose the columns."
+            )
+        missing = missing_role(steps)
+        if missing:
+            raise StudioError(f"“{missing}” is not chosen yet.", "Choose its column above.")
+        return self.examiner.version(dataset, steps), views.unused(dataset.facts.columns, steps.mapping)
+
+    def refused(self, dataset: Dataset, error: StudioError, choice: Choice, new: bool) -> Values:
+        """Why the rows cannot be used. What failed behind the person's back gives way to what worked before."""
+        worked = list_versions(dataset) if not new else []
+        if worked:
+            keep(self.workspace, dataset.id, worked[0].steps)
+            return {**self.open(choice, dataset.id), "columns_problem": views.problem(error)}
+        return {
+            "usable": gr.Column(visible=False),
+            "data": "",
+            "columns_problem": views.problem(error),
+            "reading": "",
+            "next": gr.Button(interactive=False),
+            "next_note": "Mend what is said above first.",
+            "waiting": gr.Timer(active=self.awaited()),
         }
 
     def report(self, choice: Choice, version: Version) -> Report:
@@ -234,7 +239,7 @@ class Reading:
             found.append(("Rows that had a finding", walked))
         return {**drawn, "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY), *found])}
 
-    def walked(self, choice: Choice, version: Version) -> list[int] | None:
+    def walked(self, choice: Choice, version: Version, last: int) -> list[int] | None:
         """The rows of the file that the person walks through; None for all."""
         numbers = None
         if choice.only and choice.only != data_rows.EVERY:
@@ -243,6 +248,7 @@ class Reading:
         words = (choice.words or "").strip()
         if words:
             hits = data_rows.with_words(version.parquet, version.kind, words)
+            hits = tuple(number for number in hits if number <= last)  # beyond are rows of a test file
             numbers = list(hits) if numbers is None else sorted(set(numbers) & set(hits))
         return numbers
 
@@ -253,7 +259,7 @@ class Reading:
         dataset = load_dataset(self.workspace, choice.dataset)
         steps = kept_steps(self.workspace, dataset.id)
         version = self.examiner.version(dataset, steps) if steps else None
-        numbers = self.walked(choice, version) if version else None
+        numbers = self.walked(choice, version, dataset.facts.rows) if version else None
         if by == 0:
             row = (numbers or [1])[0]
         else:
@@ -264,11 +270,11 @@ class Reading:
         """One row in plain words, and as tokens."""
         number = min(choice.at, dataset.facts.rows)
         rows = version.row(number)
-        busy = self.watch.busy or not report.done
+        busy = self.awaited() or self.watch.busy or not report.done
         prompt, reply = data_rows.words_of(rows, version.kind)
         shown: Values = {
             "row": number,
-            "row_of": data_rows.place(dataset.facts.rows, self.walked(choice, version)),
+            "row_of": data_rows.place(dataset.facts.rows, self.walked(choice, version, dataset.facts.rows)),
             "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
             "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
             "edit_reply": reply,

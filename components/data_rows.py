@@ -7,12 +7,13 @@ from typing import Any
 import gradio as gr
 import numpy
 import pandas
+from pyarrow.parquet import ParquetFile
 
 from components.html import count, html
 from studio.datasets.rows import content_of, plain_texts, unpack
 
 EVERY = "every row"
-FIELDS = ("row", "only", "words")
+AT_ONCE = 20_000  # rows in memory
 
 
 def build(parts: dict[str, Any]) -> None:
@@ -48,13 +49,15 @@ def build_editor(parts: dict[str, Any]) -> None:
 @lru_cache(maxsize=8)
 def with_words(parquet: Path, kind: str, words: str) -> tuple[int, ...]:
     """The rows of the file in which these words stand, in capitals or not; a version's Parquet file never changes."""
-    rows = pandas.read_parquet(parquet)
-    texts = plain_texts(rows, kind)
-    sought = words.casefold()
-    hit = [
-        sought in f"{prompt}\n{reply}".casefold() for prompt, reply in zip(texts["prompt"], texts["reply"], strict=True)
-    ]
-    return tuple(sorted(set(rows["row"][numpy.array(hit, dtype=bool)].tolist())))
+    sought, found = words.casefold(), set()
+    with ParquetFile(parquet) as file:
+        for batch in file.iter_batches(AT_ONCE):
+            rows = batch.to_pandas()
+            texts = plain_texts(rows, kind)
+            pairs = zip(texts["prompt"], texts["reply"], strict=True)
+            hits = [sought in f"{prompt}\n{reply}".casefold() for prompt, reply in pairs]
+            found |= set(rows["row"][numpy.array(hits, dtype=bool)].tolist())
+    return tuple(sorted(found))
 
 
 def next_of(numbers: list[int] | None, row: int, by: int, last: int) -> int:
@@ -69,7 +72,9 @@ def next_of(numbers: list[int] | None, row: int, by: int, last: int) -> int:
 
 def place(rows: int, numbers: list[int] | None) -> str:
     """Where one is: “of 120”, or among the rows that were asked for."""
-    among = f" · {count(len(numbers), 'row')} to walk through" if numbers is not None else ""
+    among = "" if numbers is None else f" · {count(len(numbers), 'row')} to walk through"
+    if numbers == []:
+        among = " · <b>no row is like that</b>, so this is another one"
     return f'<p class="ts-row-of">of {rows:,}{among}</p>'
 
 

@@ -1,19 +1,22 @@
 """Training, check and test rows: how the rows are divided, and the fields that change it."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from pydantic import ValidationError
 
 from components import data_views as views
-from components.data_choice import Choice, kept_steps
+from components.data_choice import Choice, division_of, kept_steps
 from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
 from components.html import html, title
 from studio.datasets.weights import HEAVIEST, Weights
 from studio.errors import StudioError
 
-FIELDS = ("validation", "test", "seed", "stratify", "near_together", "group", "test_from")
+PROBLEM = "shares_problem"
+TYPED = ("validation", "test", "seed")
+CHOSEN = ("stratify", "near_together", "group", "test_from")
 
 EVENTS = """
 element.addEventListener('change', (event) => {
@@ -41,7 +44,6 @@ def build(parts: dict[str, Any]) -> None:
                     parts[name] = gr.Number(
                         label=label,
                         info="A number of rows, or a share such as 0.1. Left empty, the studio decides.",
-                        minimum=0,
                         interactive=True,
                         elem_id=f"{name}-rows",
                     )
@@ -57,7 +59,6 @@ def build(parts: dict[str, Any]) -> None:
                     label="Number that decides the draw (seed)",
                     info="The same number always puts the same rows on the same side.",
                     precision=0,
-                    minimum=0,
                     interactive=True,
                     elem_id="split-seed",
                 )
@@ -84,19 +85,40 @@ def build(parts: dict[str, Any]) -> None:
                 )
 
 
-def wire(wiring: Wiring, reading: Reading) -> None:
-    def weighed(told: gr.EventData, choice: Choice) -> Values:
+class Shares:
+    """Takes what the section says, and shows what comes of it."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.workspace = reading, reading.workspace
+
+    def divide(self, choice: Choice) -> Values:
+        """Other shares, as a whole: what is half typed makes no version."""
+        kept = kept_steps(self.workspace, choice.dataset)
+        try:
+            fields = division_of(self.workspace, choice, kept) if kept else {}
+        except StudioError as error:
+            return {PROBLEM: views.problem(error)}
+        if kept is None or kept == kept.model_copy(update=fields):
+            return {PROBLEM: ""}
+        return self.reading.change(choice, PROBLEM, **fields)
+
+    def weigh(self, told: gr.EventData, choice: Choice) -> Values:
         """Another weight for one part of a merged dataset."""
-        steps = kept_steps(reading.workspace, choice.dataset)
+        steps = kept_steps(self.workspace, choice.dataset)
         if steps is None or steps.weights is None:
             return {}
         try:
             weights = Weights(column=steps.weights.column, values={**steps.weights.values, told.part: told.weight})
         except ValidationError:
-            error = StudioError(f"{told.weight!r} is not a weight.", f"Take a number from 0 to {HEAVIEST}.")
-            return {"shares_problem": views.problem(error)}
-        return reading.change(choice, "shares_problem", weights=weights)
+            error = StudioError(f"“{told.weight}” is not a weight.", f"Take a number from 0 to {HEAVIEST}.")
+            return {PROBLEM: views.problem(error)}
+        return self.reading.change(choice, PROBLEM, weights=weights)
 
-    wiring.show_told(wiring.parts["weights"].weighed, weighed)
-    for name in FIELDS:
-        wiring.show(wiring.parts[name].input, reading.read, trigger_mode="always_last")
+
+def wire(wiring: Wiring, reading: Reading) -> None:
+    parts, shares = wiring.parts, Shares(reading)
+    wiring.show_told(parts["weights"].weighed, shares.weigh)
+    for name in TYPED:
+        wiring.show(partial(gr.on, [parts[name].blur, parts[name].submit]), shares.divide, trigger_mode="always_last")
+    for name in CHOSEN:
+        wiring.show(parts[name].input, shares.divide, trigger_mode="always_last")

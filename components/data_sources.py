@@ -116,6 +116,8 @@ class Sources:
         self.reading, self.workspace = reading, reading.workspace
         self.incoming = Incoming(reading.workspace)
         self.merger = Merger(reading)
+        # While something is on its way in, no other event may stop the page from looking for it.
+        reading.awaited = lambda: self.incoming.expected or self.merger.merging.expected
 
     def bring(self, choice: Choice, path: str) -> Values:
         """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
@@ -133,18 +135,18 @@ class Sources:
     def paste(self, choice: Choice, text: str) -> Values:
         """Rows were pasted: take them in like a file."""
         try:
-            path = data_incoming.paste(self.workspace, text or "")
+            shown = self.bring(choice, data_incoming.paste(self.workspace, text or ""))
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
-        return {"pasted": "", **self.bring(choice, path)}
+        return shown if shown.get("drop_problem") else {**shown, "pasted": ""}
 
     def type_in(self, choice: Choice, table: pandas.DataFrame) -> Values:
         """Rows were typed: take those in which something stands in like a file."""
         try:
-            path = data_incoming.typed(self.workspace, table)
+            shown = self.bring(choice, data_incoming.typed(self.workspace, table))
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
-        return {"typed": no_rows(), **self.bring(choice, path)}
+        return shown if shown.get("drop_problem") else {**shown, "typed": no_rows()}
 
     def open_sheet(self, choice: Choice, sheet: str) -> Values:
         """Another sheet of the workbook: a dataset of its own, from the same file."""
@@ -156,7 +158,7 @@ class Sources:
         if self.merger.merging.expected:
             return self.merger.wait(choice)
         if not self.incoming.expected:
-            return self.reading.look_again(choice)
+            return {"incoming": "", "cancel": gr.Button(visible=False), **self.reading.look_again(choice)}
         try:
             news = self.incoming.look()
         except StudioError as error:

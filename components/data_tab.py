@@ -58,9 +58,9 @@ def build(page: Page) -> None:
         )
         parts["next_note"] = html("Choose your data first.", classes=["ts-next-note"])
     parts["waiting"] = gr.Timer(0.5, active=False)
-    parts["steps"] = hidden("What is done to the data")
+    parts["data"] = hidden("Dataset and what is done to it")
     parts["went_back"] = hidden("Version gone back to")
-    page.choices.update({"dataset": parts["dataset"], "steps": parts["steps"]})
+    page.choices.update({"dataset": parts["dataset"], "data": parts["data"]})
 
 
 def columns(parts: dict[str, Any]) -> None:

@@ -6,17 +6,16 @@ from typing import Any
 import gradio as gr
 
 from components import version_differences
-from components.data_choice import keep
+from components.data_choice import Prepared, keep, prepared
 from components.data_views import rows_of, when
 from components.html import escape, hidden, html, moved, title
 from components.page import QUICK, Page
 from components.speak import plain
-from studio.datasets.comparing import compare
 from studio.datasets.downloads import FORMATS, download
 from studio.datasets.step_changes import step_changes
 from studio.datasets.store import load_dataset
-from studio.datasets.versions import DataSteps, Version, list_versions, prepare
-from studio.errors import StudioError
+from studio.datasets.versions import DataSteps, Version, list_versions, load_version, prepare
+from studio.workspace import Workspace
 
 SHOWN = 12
 DIFFERENCES = 4  # that a line names
@@ -56,56 +55,43 @@ def wire(page: Page) -> Any:
     """Going back and taking away. Returns the event after which another version is on show."""
     parts = page.parts["data_tab"]
 
-    def draw_all(dataset: str, steps: str, packed_for: str) -> Any:
+    def draw_all(data: str, packed_for: str) -> Any:
         # What was packed of another version must not be taken for this one, nor what was compared with another.
-        button = gr.DownloadButton(visible=bool(packed_for) and packed_for == f"{dataset} {steps}")
-        if not dataset or not steps:
-            return "", "", button
-        return draw(list_versions(load_dataset(page.workspace, dataset)), steps), "", button
+        button = gr.DownloadButton(visible=bool(packed_for) and packed_for == data)
+        return draw(page.workspace, prepared(data)) if data else "", "", button
 
     def wanted(event: gr.EventData, dataset: str) -> str:
-        version = find(dataset, str(event.version))
+        version = load_version(load_dataset(page.workspace, dataset), str(event.version))
         keep(page.workspace, dataset, version.steps)
         return f"back to {version.folder.name} {time.monotonic()}"
 
-    def compared(event: gr.EventData, dataset: str, steps: str) -> str:
-        other = find(dataset, str(event.version))
-        known = load_dataset(page.workspace, dataset)
-        chosen = prepare(page.workspace, known, DataSteps.model_validate_json(steps))
-        return version_differences.draw(compare(other, chosen), named(other))
+    def compared(event: gr.EventData, data: str) -> str:
+        chosen = prepared(data)
+        known = load_dataset(page.workspace, chosen.dataset)
+        other, now = load_version(known, str(event.version)), prepare(page.workspace, known, chosen.steps)
+        found = page.inspector.compare(known.id, other.folder.name, now.folder.name)
+        return version_differences.draw(found, named(other))
 
-    def find(dataset: str, name: str) -> Version:
-        versions = list_versions(load_dataset(page.workspace, dataset))
-        version = next((one for one in versions if one.folder.name == name), None)
-        if version is None:
-            raise StudioError("That version is not there any more.", "Choose another one.")
-        return version
-
-    def pack(dataset: str, steps: str, format: str) -> Any:
-        if not dataset or not steps or format not in FORMATS:
-            raise StudioError("There are no rows to take away yet.", "Say above how the file is read.")
-        known = load_dataset(page.workspace, dataset)
-        folder = page.workspace.scratch / "downloads"
-        path = download(known, prepare(page.workspace, known, DataSteps.model_validate_json(steps)), format, folder)
+    def pack(data: str, format: str) -> Any:
+        chosen, folder = prepared(data), page.workspace.scratch / "downloads"
+        known = load_dataset(page.workspace, chosen.dataset)
+        path = download(known, prepare(page.workspace, known, chosen.steps), format, folder)
         page.offer(folder)
-        return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True), f"{dataset} {steps}"
+        return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True), data
 
-    state = [parts["dataset"], parts["steps"]]
+    data, packed = parts["data"], [parts["packed"], parts["packed_for"]]
     shown = [parts["versions"], parts["differences"], parts["packed"]]
-    packed = [parts["packed"], parts["packed_for"]]
-    # The browser may tell of the new steps before it knows of the new dataset, so both are listened to.
-    gr.on([moved(parts["steps"]), parts["dataset"].change], plain(draw_all), [*state, parts["packed_for"]], shown,
-          trigger_mode="always_last", **QUICK)  # fmt: skip
-    parts["pack"].click(plain(pack), [*state, parts["format"]], packed, **QUICK)
-    parts["versions"].compared(plain(compared), state, parts["differences"], **QUICK)
+    gr.on([moved(data)], plain(draw_all), [data, parts["packed_for"]], shown, trigger_mode="always_last", **QUICK)
+    parts["pack"].click(plain(pack), [data, parts["format"]], packed, **QUICK)
+    parts["versions"].compared(plain(compared), data, parts["differences"], **QUICK)
     parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
     return moved(parts["went_back"])
 
 
-def draw(versions: list[Version], steps: str) -> str:
-    """A line for each version, the newest first. `steps`: JSON of those of the version in use."""
-    chosen = DataSteps.model_validate_json(steps)
-    return f'<ul class="ts-versions">{"".join(line(version, chosen) for version in versions[:SHOWN])}</ul>'
+def draw(workspace: Workspace, chosen: Prepared) -> str:
+    """A line for each version, the newest first."""
+    versions = list_versions(load_dataset(workspace, chosen.dataset))
+    return f'<ul class="ts-versions">{"".join(line(version, chosen.steps) for version in versions[:SHOWN])}</ul>'
 
 
 def line(version: Version, chosen: DataSteps) -> str:

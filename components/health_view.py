@@ -1,9 +1,11 @@
 """The written part of Data health: findings with their switches, the score with its sums, what became of the rows."""
 
+import re
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Literal, get_args, get_origin
 
-from components.html import count, escape, table
+from components.html import count, escape
 from components.icons import icon
 from studio.datasets.fixing import Done, Fix
 from studio.datasets.health import CHECKS
@@ -11,6 +13,7 @@ from studio.datasets.health.report import Finding
 from studio.datasets.health.score import score, verdict
 from studio.datasets.inspection import Preview
 from studio.datasets.versions import Version
+from studio.errors import StudioError
 
 SIGNS = {"serious": ("x", "ts-t-bad"), "warning": ("warn", "ts-t-warn"), "note": ("info", "ts-t-acc")}
 ORDER = {"serious": 0, "warning": 1, "note": 2}
@@ -61,7 +64,7 @@ class Report:
         return sorted(self.before.findings, key=lambda f: (bool(f.unknown), ORDER[f.severity], -f.takes, -f.affected))
 
 
-def draw(report: Report, version: Version, on: dict[str, Fix], previews: dict[str, Preview]) -> str:
+def draw(report: Report, version: Version, on: dict[str, Fix], previews: dict[str, Preview | StudioError]) -> str:
     """The whole section. `on`: the fixes that are switched on, by name; `previews`: by name, those asked for."""
     done = {one.name: one for one in version.fixed}
     known = [finding for finding in report.findings if not finding.unknown]
@@ -74,7 +77,7 @@ def draw(report: Report, version: Version, on: dict[str, Fix], previews: dict[st
     )
 
 
-def line(finding: Finding, on: Fix | None, done: Done | None, previews: dict[str, Preview]) -> str:
+def line(finding: Finding, on: Fix | None, done: Done | None, previews: dict[str, Preview | StudioError]) -> str:
     """One finding: sign, what, one example, and behind a fold why it matters and more of it."""
     sign, tone = SIGNS[finding.severity]
     name, first = escape(finding.name), finding.examples[:1]
@@ -133,12 +136,30 @@ def effect_of(done: Done) -> str:
     return ", ".join(parts) or "nothing left to do"
 
 
-def drawn(preview: Preview | None) -> str:
-    """A few rows before and after a fix."""
+def drawn(preview: Preview | StudioError | None) -> str:
+    """A few rows before and after a fix, or why there are none."""
     if preview is None:
         return ""
-    lines = [(f"{row.row:,}", row.before, "(left out)" if row.after is None else row.after) for row in preview.rows]
-    return table(("Row", "Before", "After"), lines)
+    if isinstance(preview, StudioError):
+        return f'<p class="ts-help" role="alert">{escape(preview.text)}</p>'
+    lines = []
+    for row in preview.rows:
+        left, right = ("", "") if row.after is None else differences(row.before, row.after)
+        cells = (left, right) if row.after is not None else (escape(row.before), "<i>left out</i>")
+        lines.append(f"<tr><th scope=row>{row.row:,}</th><td>{cells[0]}</td><td>{cells[1]}</td></tr>")
+    heads = "".join(f"<th scope=col>{head}</th>" for head in ("Row", "Before", "After"))
+    return f'<table class="ts-before-after"><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+
+
+def differences(before: str, after: str) -> tuple[str, str]:
+    """Both texts as HTML with the words marked in which they differ."""
+    words = [re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after)]
+    left, right = "", ""
+    for what, a, b, c, d in SequenceMatcher(None, *words, autojunk=False).get_opcodes():
+        was, now = escape("".join(words[0][a:b])), escape("".join(words[1][c:d]))
+        left += was if what == "equal" or not was else f"<mark>{was}</mark>"
+        right += now if what == "equal" or not now else f"<mark>{now}</mark>"
+    return left, right
 
 
 def progress(report: Report) -> str:

@@ -3,15 +3,16 @@
 import logging
 import threading
 import time
-from contextlib import suppress
 
 from components.health_view import Report, Stage
+from studio.datasets.fixing import Fix
 from studio.datasets.health import CHECKS
 from studio.datasets.inspection import Inspector, Preview
 from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 
 log = logging.getLogger("tunesmith.page")
+MOST_PREVIEWS = 100
 FORGOTTEN = 6.0  # seconds after which nobody looks any more; the page asks twice a second
 
 
@@ -21,7 +22,7 @@ class Watch:
     def __init__(self, inspector: Inspector) -> None:
         self.inspector = inspector
         self.stages: dict[str, Stage] = {}
-        self.previews: dict[str, Preview] = {}
+        self.previews: dict[str, Preview | StudioError] = {}
         self.asked: set[str] = set()  # previews under way
         self.wanted: dict[str, float] = {}  # when each report was last asked for
         self.lock = threading.Lock()
@@ -32,12 +33,15 @@ class Watch:
         asked = [bare, steps] if steps.fixes else [bare]
         keys = [f"{dataset} {one.model_dump_json()} {model} {limit}" for one in asked]
         with self.lock:
-            self.wanted |= dict.fromkeys(keys, time.monotonic())
             for key, one in zip(keys, asked, strict=True):
-                if key not in self.stages:
+                known = self.stages.get(key)
+                # What failed is tried again once somebody comes back to it; a page that looks on does not start it.
+                again = known is not None and known.trouble and time.monotonic() - self.wanted.get(key, 0) > FORGOTTEN
+                if known is None or again:
                     self.stages[key] = Stage()
                     work = (key, dataset, one, model, limit)
                     threading.Thread(target=self.fill, args=work, daemon=True).start()
+            self.wanted |= dict.fromkeys(keys, time.monotonic())
             stages = [self.stages[key] for key in keys]
         total = sum(not check.kinds or steps.mapping.kind in check.kinds for check in CHECKS)
         return Report(total, stages[0], stages[1] if steps.fixes else None)
@@ -58,16 +62,23 @@ class Watch:
             log.exception("The health report failed")
             stage.trouble = "The checks could not be finished; the reason is in logs/page.log."
 
-    def preview(self, dataset: str, steps: DataSteps, fix: str) -> None:
+    def preview(self, dataset: str, steps: DataSteps, fix: Fix) -> None:
         """Have a few rows before and after a fix ready for the next look."""
-
-        key = f"{self.about(dataset, steps)} {fix}"
+        key = f"{self.about(dataset, steps)} {fix.name}"
         self.asked.add(key)
 
         def ask() -> None:
-            with suppress(StudioError):  # the fix found nothing to do any more; the report says so
+            try:
                 self.previews[key] = self.inspector.preview(dataset, steps, fix)
-            self.asked.discard(key)
+            except StudioError as error:
+                self.previews[key] = error
+            except Exception:
+                log.exception("A preview failed")
+                self.previews[key] = StudioError("The preview failed.", "The reason is in logs/page.log.")
+            finally:
+                self.asked.discard(key)
+                for old in list(self.previews)[:-MOST_PREVIEWS]:
+                    self.previews.pop(old, None)
 
         threading.Thread(target=ask, daemon=True).start()
 
@@ -81,7 +92,7 @@ class Watch:
         """What a preview is of, whichever fixes are on: they come back to the same rows."""
         return f"{dataset} {steps.model_copy(update={'fixes': []}).model_dump_json()}"
 
-    def previews_of(self, dataset: str, steps: DataSteps) -> dict[str, Preview]:
+    def previews_of(self, dataset: str, steps: DataSteps) -> dict[str, Preview | StudioError]:
         """By the name of the fix, those asked for so far."""
         head = f"{self.about(dataset, steps)} "
         return {key.removeprefix(head): one for key, one in list(self.previews.items()) if key.startswith(head)}

@@ -18,9 +18,9 @@ class Page:
     """One page, handed to `build(page)` and then to `wire(page)` of each tab.
 
     The components in `choices` hold the truth: an action takes its inputs from there, by name, with
-    `gr.on(..., inputs_kwargs=page.inputs("dataset", "steps"))`. Their names and owners:
+    `gr.on(..., inputs_kwargs=page.inputs("dataset", "data"))`. Their names and owners:
 
-    - data tab: `dataset` (id), `steps` (JSON of DataSteps, "" while the data cannot be used)
+    - data tab: `dataset` (id), `data` (JSON of data_choice.Prepared, "" while the data cannot be used)
     - model tab: `model`, `method` (names)
     - train tab: `preset` (name), `run_name` (text), and `METHOD.FIELD` for each setting of a method
     """

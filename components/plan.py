@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from components.data_choice import prepared
 from components.html import about, badge, bar, count, escape, gigabytes, title
 from studio.datasets.store import load_dataset
-from studio.datasets.versions import DataSteps, Version, prepare
+from studio.datasets.versions import Version, prepare
 from studio.datasets.xray import Lengths, XRay
 from studio.errors import StudioError
 from studio.methods import find_method
@@ -42,7 +43,7 @@ def outlook(
     xray: XRay,
     *,
     dataset: str,
-    steps: str,
+    data: str,
     model: str,
     method: str,
     settings: dict[str, Any],
@@ -55,12 +56,13 @@ def outlook(
         found.lacks_data = True
         found.why = ("No data yet.", "Bring a file or try the sample, then come back.")
         return found
-    if not steps:
+    if not data:
         found.lacks_data = True
         found.why = ("The data cannot be used yet.", "Say in Data how its rows are read.")
         return found
     try:
-        found.version = prepare(workspace, load_dataset(workspace, dataset), DataSteps.model_validate_json(steps))
+        chosen = prepared(data)
+        found.version = prepare(workspace, load_dataset(workspace, chosen.dataset), chosen.steps)
         find_method(method).check_kind(found.version.kind)
         checked = check(method, settings)
         found.steps = checked.steps(found.version.rows["train"])

@@ -6,12 +6,11 @@ from typing import Any
 import gradio as gr
 
 from components import draft, history, live_view, plan, settings_form
+from components.data_choice import prepared
 from components.html import head, html, moved, title
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
-from studio.datasets.versions import DataSteps
-from studio.errors import StudioError
 from studio.methods import METHODS, find_method
 from studio.training.presets import find_preset, list_presets
 from studio.training.queue import active_run, submit
@@ -19,7 +18,7 @@ from studio.training.recipe import new_recipe
 
 FIRST_PRESET = "balanced"
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
-DATA = ("dataset", "steps", "model", "method")
+DATA = ("dataset", "data", "model", "method")
 
 
 def build(page: Page) -> None:
@@ -116,17 +115,16 @@ def wire(page: Page) -> None:
 
     def start(**chosen: Any) -> Any:
         asked = split(chosen)
-        dataset_id, steps = asked.pop("dataset"), asked.pop("steps")
-        if not dataset_id or not steps:
-            raise StudioError("There is no data yet.", "Choose it in Data first.")
+        asked.pop("dataset")
+        data = prepared(asked.pop("data"))
         preset = find_preset(asked["preset"])
-        stem = Path(load_dataset(page.workspace, dataset_id).name).stem.replace("_", " ").replace("-", " ").capitalize()
+        stem = (
+            Path(load_dataset(page.workspace, data.dataset).name).stem.replace("_", " ").replace("-", " ").capitalize()
+        )
         name = asked.pop("run_name").strip() or f"{stem} · {preset.title}"
         run = submit(
             page.workspace,
-            new_recipe(
-                page.workspace, name=name, dataset_id=dataset_id, steps=DataSteps.model_validate_json(steps), **asked
-            ),
+            new_recipe(page.workspace, name=name, dataset_id=data.dataset, steps=data.steps, **asked),
         )
         return run.id, gr.Tabs(selected="live")
 
@@ -141,8 +139,8 @@ def wire(page: Page) -> None:
     gr.on(
         [
             page.demo.load,
-            moved(choices["steps"]),
-            *(choice.change for name, choice in everything.items() if name not in ("run_name", "steps")),
+            moved(choices["data"]),
+            *(choice.change for name, choice in everything.items() if name not in ("run_name", "data")),
         ],
         plain(look),
         inputs_kwargs=everything,

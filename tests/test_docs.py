@@ -2,15 +2,22 @@
 
 import re
 import shlex
+import tomllib
 
 import pytest
+from pydantic import BaseModel
 
 import launch
+from studio.datasets.augment import Augmentation
+from studio.datasets.augment.step import Frames, WordChanges
+from studio.datasets.fixing import options_of
 from studio.datasets.health import CHECKS
 from studio.datasets.shapes import SHAPES
+from studio.datasets.weights import Weights
 from studio.methods import METHODS
 from studio.training.presets import list_presets
-from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, check_sources
+from studio.training.sources import HubPart, MergePart
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -28,18 +35,62 @@ def test_every_preset_is_named() -> None:
     assert [preset.name for preset in list_presets() if f"`{preset.name}`" not in README] == []
 
 
-def test_every_shape_and_every_fix_is_named() -> None:
-    names = [*SHAPES, *(check.name for check in CHECKS if check.mend)]
-    assert [name for name in names if f"`{name}`" not in README] == []
+@pytest.mark.parametrize("method", METHODS)
+def test_the_defaults_of_the_settings_are_those_there_are(method: str) -> None:
+    told = dict(re.findall(r"^\| `settings\.([a-z_]+)` \| (.*?) \|", README, re.MULTILINE))
+    fields = METHODS[method].settings.model_fields
+    assert {name: told[name] for name in fields} == {
+        name: "none" if field.default is None else f"{field.default:g}" for name, field in fields.items()
+    }
 
 
-def test_the_recipe_in_the_readme_is_a_recipe() -> None:
-    import tomllib
+def test_every_shape_is_named() -> None:
+    assert [name for name in SHAPES if f"`{name}`" not in README] == []
 
-    text = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert text is not None
-    recipe = Recipe.model_validate(tomllib.loads(text.group(1)))
+
+def test_every_fix_is_named_in_the_order_in_which_it_is_carried_out() -> None:
+    named = re.search(r"^\*\*Fixes\*\*(.*?)\. ", README, re.MULTILINE | re.DOTALL)
+    assert named is not None
+    assert re.findall("`([a-z_]+)`", named.group(1)) == [check.name for check in CHECKS if check.mend]
+
+
+TABLES = [MergePart, HubPart, Weights, Augmentation, WordChanges, Frames]
+TABLES += [check.options for check in CHECKS if check.options]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: f"{table.__module__}.{table.__name__}")
+def test_every_field_of_a_table_below_data_is_named(table: type[BaseModel]) -> None:
+    named = set(re.findall(r"`([a-z_]+)`", README)) | set(re.findall(r"[\[{,]?\s*\b([a-z_]+) = ", README))
+    assert set(table.model_fields) - named == set()
+
+
+RECIPES = [tomllib.loads(text) for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL)]
+
+
+def test_the_first_recipe_in_the_readme_is_whole() -> None:
+    recipe = Recipe.model_validate(RECIPES[0])
     assert recipe.checked_settings().epochs == 1
+    check_sources(recipe.data)
+
+
+@pytest.mark.parametrize("place", range(len(RECIPES)))
+def test_every_piece_of_a_recipe_is_one_that_is_taken(place: int) -> None:
+    recipe = Recipe.model_validate(RECIPES[place])
+    known = {check.name: check for check in CHECKS}
+    for fix in recipe.data.fixes:
+        options_of(known[fix.name], fix)
+    assert recipe.data.mapping is None or recipe.data.mapping.shape in SHAPES
+
+
+def test_there_are_recipes_to_check() -> None:
+    assert len(RECIPES) == 5 and any("merge" in recipe["data"] for recipe in RECIPES)
+
+
+def test_the_hub_in_one_line_is_a_table_too() -> None:
+    line = re.search(r"`hub = (\{.*?\})`", README)
+    assert line is not None
+    hub = HubPart.model_validate(tomllib.loads(f"hub = {line.group(1)}")["hub"])
+    assert hub.name == HubPart.model_validate("owner/name").name == "owner/name"
 
 
 def test_no_placeholder_is_left() -> None:

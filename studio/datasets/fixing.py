@@ -26,12 +26,28 @@ class Fix(BaseModel):
 
 @dataclass(frozen=True)
 class Done:
-    """What one fix did: how many rows it took out and how many it changed."""
+    """What one fix did: how many rows it took out and how many it changed.
+
+    found: rows that it was to mend when its turn came; None in versions of an older studio.
+    """
 
     name: str
     title: str
     removed: int
     changed: int
+    found: int | None = None
+
+    def explain(self, affected: int) -> str:
+        """Why it did not touch just the rows that the finding counts before all fixes, in sentences; "" if it did."""
+        if self.found is None:
+            return ""
+        said = []
+        if self.found != affected:
+            were = "row was" if affected == 1 else "rows were"
+            said.append(f"Before the fixes {affected:,} {were} meant, after those that come first {self.found:,}.")
+        if left := self.found - self.removed - self.changed:
+            said.append(f"{left:,} {'row stays as it is' if left == 1 else 'rows stay as they are'}.")
+        return " ".join(said)
 
 
 @dataclass(frozen=True)
@@ -66,10 +82,11 @@ def carry_out(check: Check, data: Data, fix: Fix) -> tuple[Data, Done, list[Befo
     options = options_of(check, fix)
     found = what_to_mend(check, data, options)
     if found is None:
-        return data, Done(check.name, check.title, 0, 0), []
+        return data, Done(check.name, check.title, 0, 0, 0), []
     mended = check.mend(data, found, options)
     shown = preview(data, mended.data, mended.removed[:SHOWN].tolist(), mended.changed[:SHOWN].tolist())
-    return mended.data, Done(check.name, check.title, len(mended.removed), len(mended.changed)), shown
+    done = Done(check.name, check.title, len(mended.removed), len(mended.changed), len(found.positions))
+    return mended.data, done, shown
 
 
 def what_to_mend(check: Check, data: Data, options: BaseModel | None) -> Found | None:

@@ -105,7 +105,7 @@ def hub_name(text: str) -> str:
     if not NAME.fullmatch(name) or ".." in name:
         raise StudioError(
             f"“{text.strip()[:100]}” is not the name of a dataset on the Hugging Face hub.",
-            "Write it as owner/name, or paste the address of its page: https://huggingface.co/datasets/owner/name.",
+            "Write it as owner/name, or paste the address of its page.",
         )
     return name
 

@@ -30,12 +30,14 @@ def speaking_of_hub(name: str) -> Iterator[None]:
     except GatedRepoError as error:
         raise StudioError(
             f"{name} asks you to accept its conditions first.",
-            "Accept them on the dataset's page, log in with `hf auth login`, and try again.",
+            "Accept them on its page, download the file there, and bring it as a file. Or sign in with the command "
+            "`hf auth login`, and try again.",
         ) from error
     except RepositoryNotFoundError as error:
         raise StudioError(
             f"The Hugging Face hub has no dataset called {name}, or it is a private one.",
-            "Check its name: it is owner/name, and a dataset's, not a model's. For a private one, `hf auth login`.",
+            "Check its name: it is owner/name, and a dataset's, not a model's. For a private one, sign in with the "
+            "command `hf auth login`.",
         ) from error
     except RevisionNotFoundError as error:
         raise StudioError(f"{name} has no such revision.", "Leave it out for the newest.") from error

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.child import Child
-from studio.datasets.fixing import Before
+from studio.datasets.comparing import Comparison
+from studio.datasets.fixing import Before, Fix
 from studio.datasets.health.report import Finding
 from studio.datasets.merging import Part
 from studio.datasets.versions import DataSteps
@@ -36,14 +37,26 @@ class Inspector:
             if reply:
                 yield reply["check"], Finding(**reply["finding"]) if reply["finding"] else None
 
-    def preview(self, dataset: str, steps: DataSteps, fix: str) -> Preview:
-        """What one fix does to the rows as they are after the fixes before it."""
-        reply = next(iter(list(self.child.ask(request("preview", dataset, steps, fix=fix)))))
+    def preview(self, dataset: str, steps: DataSteps, fix: Fix) -> Preview:
+        """What one fix with these options does, or would do, to the rows as they are after the fixes before it.
+
+        Whether `steps` have it switched on, and how, makes no difference. A finding has the options that its fix is
+        to be switched on with.
+        """
+        reply = next(iter(list(self.child.ask(request("preview", dataset, steps, fix=fix.model_dump(mode="json"))))))
         return Preview(reply["removed"], reply["changed"], [Before(**row) for row in reply["rows"]])
 
     def prepare(self, dataset: str, steps: DataSteps) -> None:
         """Make the version of these steps, so that `versions.prepare` finds it at once."""
         list(self.child.ask(request("prepare", dataset, steps)))
+
+    def compare(self, dataset: str, one: str, other: str) -> Comparison:
+        """What differs between two versions, by the names of their folders; some seconds for a million rows.
+
+        Raises StudioError when one of them is not there.
+        """
+        reply = next(iter(list(self.child.ask({"do": "compare", "dataset": dataset, "one": one, "other": other}))))
+        return Comparison.model_validate(reply["comparison"])
 
     def merge(self, parts: Sequence[Part], name: str = "") -> tuple[str, DataSteps]:
         """Make one dataset of several (see studio.datasets.merging): its id, and the steps that read it."""

@@ -13,6 +13,7 @@ from threading import Event
 import numpy
 
 from studio.child import Reply, serve
+from studio.datasets.comparing import compare
 from studio.datasets.dividing import divide, test_rows
 from studio.datasets.fixing import Fix, carry_out, mend
 from studio.datasets.health import CHECKS
@@ -20,7 +21,7 @@ from studio.datasets.health.check import Data
 from studio.datasets.health.report import ask
 from studio.datasets.merging import Part, merge
 from studio.datasets.store import load_dataset
-from studio.datasets.versions import DataSteps, mapped, prepare
+from studio.datasets.versions import DataSteps, load_version, mapped, prepare
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 from studio.workspace import Workspace, open_workspace
@@ -48,11 +49,14 @@ class Inspection:
         if request["do"] == "merge":
             yield self.merge(request)
             return
+        if request["do"] == "compare":
+            yield self.compare(request)
+            return
         data, steps = self.data(request)
         if request["do"] == "report":
             yield from self.report(data, steps, request, stopped)
         elif request["do"] == "preview":
-            yield preview(data, steps, request["fix"])
+            yield preview(data, steps, Fix.model_validate(request["fix"]))
         else:
             version = prepare(self.workspace, load_dataset(self.workspace, request["dataset"]), steps)
             yield {"version": version.folder.name}
@@ -64,6 +68,12 @@ class Inspection:
         ]
         dataset, steps = merge(self.workspace, parts, request["name"])
         return {"dataset": dataset.id, "steps": steps.model_dump(mode="json")}
+
+    def compare(self, request: Reply) -> Reply:
+        """What differs between two versions."""
+        dataset = load_dataset(self.workspace, request["dataset"])
+        found = compare(load_version(dataset, request["one"]), load_version(dataset, request["other"]))
+        return {"comparison": found.model_dump(mode="json")}
 
     def report(self, data: Data, steps: DataSteps, request: Reply, stopped: Event) -> Iterator[Reply]:
         """One reply a check, on the rows as they are after the fixes of these steps."""
@@ -92,8 +102,6 @@ class Inspection:
 
     def lengths(self, data: Data, request: Reply) -> numpy.ndarray | None:
         """Tokens of every row; None while the model is not on this computer, or has no chat format."""
-        if data.kind == "text":
-            return None
         from studio.datasets.xray_helper import tokenizer_of, totals
 
         try:
@@ -104,16 +112,15 @@ class Inspection:
             return None
 
 
-def preview(data: Data, steps: DataSteps, name: str) -> Reply:
+def preview(data: Data, steps: DataSteps, fix: Fix) -> Reply:
     """What one fix would do, or does, after the fixes that run before it."""
-    check = next((check for check in CHECKS if check.name == name and check.mend), None)
+    check = next((check for check in CHECKS if check.name == fix.name and check.mend), None)
     if check is None:
-        raise StudioError(f"There is no fix called “{name}”.", "Choose one of those shown.")
+        raise StudioError(f"There is no fix called “{fix.name}”.", "Choose one of those shown.")
     earlier = CHECKS[: CHECKS.index(check)]
     names = {one.name for one in earlier}
-    data, _ = mend(earlier, data, [fix for fix in steps.fixes if fix.name in names])
-    chosen = next((fix for fix in steps.fixes if fix.name == name), Fix(name=name))
-    _, done, shown = carry_out(check, data, chosen)
+    data, _ = mend(earlier, data, [one for one in steps.fixes if one.name in names])
+    _, done, shown = carry_out(check, data, fix)
     return {"removed": done.removed, "changed": done.changed, "rows": [asdict(row) for row in shown]}
 
 

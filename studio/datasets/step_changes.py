@@ -5,13 +5,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from studio.datasets.augment import Augmentation
+from studio.datasets.dividing import SeparateTest
 from studio.datasets.fixing import Fix
 from studio.datasets.hand import Edit
 from studio.datasets.health import CHECKS
 from studio.datasets.health.check import quote
 from studio.datasets.rows import KINDS
 from studio.datasets.shapes.catalogue import SHAPES
+from studio.datasets.step_words import WAYS, frames, made, rewrites, slips, tested, weighed
 from studio.datasets.versions import DataSteps
+from studio.datasets.weights import Weights
 
 NAMED = 20  # row numbers that are written out
 LONGEST = 200  # characters of a text
@@ -123,6 +127,37 @@ def switched(fix: Fix | None) -> str:
     return "off" if fix is None else f"on ({words(fix.options)})" if fix.options else "on"
 
 
+def weights(one: Weights | None, other: Weights | None) -> list[Change]:
+    return [Change(what="Weights of the parts", one=weighed(one), other=weighed(other))]
+
+
+def test_file(one: SeparateTest | None, other: SeparateTest | None) -> list[Change]:
+    """Which file it is; where it is the same one, how else it is read."""
+    if one is None or other is None or one.dataset != other.dataset:
+        return [Change(what="Test file", one=tested(one), other=tested(other))]
+    read = changes(one.mapping, other.mapping, "mapping.")
+    return [Change(what=f"Test file: {small(change.what)}", one=change.one, other=change.other) for change in read]
+
+
+def augmentation(one: Augmentation | None, other: Augmentation | None) -> list[Change]:
+    """As a whole where one has none; else each of its settings."""
+    if one is None or other is None:
+        return [Change(what="Rows made out of others", one=made(one), other=made(other))]
+    return [
+        Change(what=MAKING[name], one=MADE.get(name, words)(here), other=MADE.get(name, words)(there))
+        for name in MAKING
+        if (here := getattr(one, name)) != (there := getattr(other, name))
+    ]
+
+
+def most(rows: int | None) -> str:
+    return "no limit" if rows is None else f"{rows:,}"
+
+
+def small(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
 def share(value: float | None) -> str:
     """A share below 1 or a number of rows, as SplitPlan takes them."""
     if value is None:
@@ -130,12 +165,27 @@ def share(value: float | None) -> str:
     return f"{100 * value:g} %" if 0 < value < 1 else "1 row" if value == 1 else f"{value:,.0f} rows"
 
 
+MAKING = {
+    **WAYS,
+    "per_row": "Rows made out of each row, at most",
+    "at_most": "Rows made in all, at most",
+    "seed": "Seed of the made rows",
+}
+MADE: dict[str, Callable[[Any], str]] = {
+    "words": slips,
+    "templates": frames,
+    "rewrites": rewrites,
+    "at_most": most,
+}
 # By the path of a step: how its difference is told when its description and value alone would not do.
 SPECIAL: dict[str, Callable[[Any, Any], list[Change]]] = {
     "mapping.columns": columns,
     "left_out": taken_out,
     "edits": edited,
     "fixes": fixes,
+    "separate_test": test_file,
+    "augment": augmentation,
+    "weights": weights,
 }
 TITLES = {
     "mapping.kind": "What a row teaches",

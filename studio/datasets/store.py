@@ -207,6 +207,11 @@ def load_dataset(workspace: Workspace, id: str) -> Dataset:
     )
 
 
+def beside(dataset: Dataset, id: str) -> Dataset:
+    """Another dataset of the same home. Raises StudioError as `load_dataset` does."""
+    return load_dataset(Workspace(dataset.folder.parent.parent), id)
+
+
 def list_datasets(workspace: Workspace) -> list[Dataset]:
     """All datasets, the one brought last first."""
     found = [load_dataset(workspace, file.parent.name) for file in workspace.datasets.glob("*/dataset.json")]

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import pandas
 
-from studio.datasets.paths import column_and_rest, pick, text_of, values_at
+from studio.datasets.paths import column_and_rest, paths_in, pick, steps_of, text_of, values_at
 from studio.errors import StudioError
 
 SHOWN = 3  # rows of a preview
@@ -27,17 +27,11 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Completion:
-    """Names that fit what is being typed; the chosen one replaces the text from `start` to `end`."""
-
-    start: int
-    end: int
-    names: list[str]
-
-
-@dataclass(frozen=True)
 class Preview:
-    """The first rows filled in, "" for one that has nothing to fill in and would be left out; or what is wrong."""
+    """The first rows filled in, "" for one that has nothing to fill in and would be left out, and what is wrong.
+
+    A template that cannot be used has no texts. One with texts and a problem can: a path leads nowhere in these rows.
+    """
 
     texts: list[str]
     problems: list[str]
@@ -131,35 +125,42 @@ def render_all(template: str, frame: pandas.DataFrame) -> list[str]:
 
 
 def preview(template: str, head: pandas.DataFrame) -> Preview:
-    """How the first rows of a table would read, made while the template is being typed; never raises.
+    """How the first three rows of a table would read, made while the template is being typed; never raises.
 
-    A column's name or a path alone, without braces, is shown as it is used then: the cells themselves.
+    A column's name or a path alone, without braces, is shown as it is used then: the cells themselves. head: the first
+    rows, best some hundreds; a path that leads nowhere in any of them is told, with the one that was probably meant.
     """
-    first = head.head(SHOWN)
-    alone = None if set("{}") & set(template) and template not in first.columns else values_at(first, template.strip())
-    if alone is not None:
-        return Preview([cell.strip() for cell in alone], [])
-    wrong = problems(template, first.columns)
-    return Preview([], wrong) if wrong else Preview([text.strip() for text in render_all(template, first)], [])
+    name = template.strip()
+    alone = (template in head.columns or not set("{}") & set(template)) and column_and_rest(name, names(head))
+    if alone:
+        cells = values_at(head.head(SHOWN), name) or []
+        return Preview([cell.strip() for cell in cells], nowhere([name], head))
+    wrong = problems(template, head.columns)
+    if wrong:
+        return Preview([], wrong)
+    texts = render_all(template, head.head(SHOWN))
+    return Preview([text.strip() for text in texts], nowhere(fields_of(template), head))
 
 
-def complete(text: str, cursor: int, columns: Iterable[str]) -> Completion | None:
-    """The columns that fit the name being typed at the cursor; None when the cursor is not between braces.
+def nowhere(fields: Sequence[str], head: pandas.DataFrame) -> list[str]:
+    """A sentence for each path into nested cells that leads to nothing in any of these rows."""
+    from rapidfuzz import fuzz, process
 
-    Names that begin with what is typed come first, then those that contain it.
-    """
-    before = text[:cursor]
-    start = before.rfind("{")
-    if start < before.rfind("}") or start < 0 or doubled(before, start):
-        return None
-    typed = before[start + 1 :].strip().lower()
-    end = cursor + len(re.match(r"[^{}\n]*(?=\})|", text[cursor:]).group())  # type: ignore[union-attr]  # always matches
-    names = [str(column) for column in columns if not re.search(r"[{}]", str(column))]
-    fitting = [name for name in names if typed in name.lower()]
-    return Completion(start + 1, end, sorted(fitting, key=lambda name: not name.lower().startswith(typed)))
+    found = []
+    for field in fields:
+        column, rest = column_and_rest(field, names(head)) or ("", "")
+        if not rest or head.empty or any(values_at(head, field) or []):
+            continue
+        known = paths_in(head, column)
+        if steps_of(rest) in [steps_of(path[len(column) :]) for path in known]:
+            continue  # it is spelled as it should be, and there is nothing in it
+        rows = "the first row" if len(head) == 1 else f"any of the first {len(head):,} rows"
+        close = process.extractOne(field, known, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=60)
+        inside = f"In “{column}” there are: {', '.join(known[:10])}." if known else f"“{column}” has nothing inside it."
+        hint = f"Did you mean “{close[0]}”?" if close else inside
+        found.append(f"There is nothing at “{field}” in {rows}. {hint}")
+    return found
 
 
-def doubled(text: str, at: int) -> bool:
-    """Whether the brace there is the second of a pair that stands for itself."""
-    run = len(text[: at + 1]) - len(text[: at + 1].rstrip("{"))
-    return run % 2 == 0
+def names(frame: pandas.DataFrame) -> list[str]:
+    return [str(column) for column in frame.columns]

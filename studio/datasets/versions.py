@@ -2,8 +2,9 @@
 
 import hashlib
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -27,6 +28,7 @@ from studio.datasets.weights import Weights, weigh
 from studio.errors import StudioError
 from studio.workspace import Workspace, read_json, speaking_of_disk, write_json
 
+ROW_GROUP = 5000
 SPLITS = ("train", "validation", "test")
 
 
@@ -57,7 +59,8 @@ class Version:
     """Rows ready for training. `rows` counts each split, `left_out` says how many rows were not usable and why.
 
     `fixed` tells what each fix did. `fingerprint` is a SHA-256 over the content of all rows and their splits.
-    `made_rows`: how many of the training rows were made out of others by augmentation.
+    `made_rows`: how many of the training rows were made out of others by augmentation; `made_by`: how many by each way
+    of it (a field of Augmentation). Both count repeats by weight.
     """
 
     fingerprint: str
@@ -68,6 +71,7 @@ class Version:
     steps: DataSteps
     made: datetime
     made_rows: int = 0
+    made_by: dict[str, int] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -87,12 +91,18 @@ class Version:
 
         One that its weight repeats is given once.
         """
-        return pandas.read_parquet(self.parquet, filters=[("row", "==", number)]).drop_duplicates(ignore_index=True)
+        return row_of(self.parquet, number)
 
     def texts(self, split: str) -> pandas.DataFrame:
         """The rows of one split as plain text: columns row, prompt and reply."""
         frame = self.frame(split)
         return pandas.concat([frame[["row"]], plain_texts(frame, self.kind)], axis=1)
+
+
+@lru_cache(maxsize=64)
+def row_of(parquet: Path, number: int) -> pandas.DataFrame:
+    """`Version.row`; kept, because the page looks at one row again and again, and the file never changes."""
+    return pandas.read_parquet(parquet, filters=[("row", "==", number)]).drop_duplicates(ignore_index=True)
 
 
 def prepare(workspace: Workspace, dataset: Dataset, steps: DataSteps) -> Version:
@@ -101,8 +111,10 @@ def prepare(workspace: Workspace, dataset: Dataset, steps: DataSteps) -> Version
     Raises StudioError when a column is missing or too few rows can be used.
     """
     folder = version_folder(dataset, steps)
-    with FileLock(workspace.locks / f"{dataset.id}.lock"):
-        known = read_json(folder / "version.json") or make(workspace, dataset, steps, folder)
+    known = read_json(folder / "version.json")  # a version is there whole or not at all, so this needs no lock
+    if not known:
+        with FileLock(workspace.locks / f"{dataset.id}.lock"):
+            known = read_json(folder / "version.json") or make(workspace, dataset, steps, folder)
     return opened(folder, known)
 
 
@@ -123,6 +135,15 @@ def list_versions(dataset: Dataset) -> list[Version]:
     return sorted(versions, key=lambda version: version.made, reverse=True)
 
 
+def load_version(dataset: Dataset, name: str) -> Version:
+    """The version in that folder of the dataset. Raises StudioError when it is not there."""
+    folder = dataset.folder / "versions" / Path(name).name
+    known = read_json(folder / "version.json") if name else None
+    if not known or "made" not in known:
+        raise StudioError("That version is not there any more.", "Choose another one.")
+    return opened(folder, known)
+
+
 def opened(folder: Path, known: dict[str, Any]) -> Version:
     return Version(
         known["fingerprint"],
@@ -133,12 +154,14 @@ def opened(folder: Path, known: dict[str, Any]) -> Version:
         DataSteps.model_validate(known["steps"]),
         datetime.fromisoformat(known["made"]),
         known.get("made_rows", 0),
+        known.get("made_by", {}),
     )
 
 
 def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path) -> dict[str, Any]:
     """Write a version's folder, whole or not at all. Returns its version.json."""
     frame, left_out, fixed = carry_out(workspace, dataset, steps)
+    ways = frame.pop("way") if "way" in frame else pandas.Series(dtype="str")
     known = {
         "fingerprint": fingerprint(frame),
         "rows": {split: int((frame["split"] == split).sum()) for split in SPLITS},
@@ -147,11 +170,13 @@ def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path)
         "steps": steps.model_dump(mode="json"),
         "made": datetime.now(UTC).isoformat(),
         "made_rows": int(frame["group"].str.startswith(AUGMENTED).sum()),
+        "made_by": {str(way): int(count) for way, count in ways[ways != ""].value_counts().items()},
     }
     with speaking_of_disk(dataset.folder):
         building = Path(mkdtemp(dir=workspace.scratch))
         try:
-            frame.to_parquet(building / "rows.parquet", index=False)
+            # In small groups, so that one row is found without reading the others.
+            frame.to_parquet(building / "rows.parquet", index=False, row_group_size=ROW_GROUP)
             write_json(building / "version.json", known)
             folder.parent.mkdir(exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)

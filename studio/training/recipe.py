@@ -38,7 +38,7 @@ from studio.workspace import Workspace, speaking_of_disk
 
 
 class DataPart(FilePart):
-    """`file` or `merge`. `validation`, `test`, `split_seed` are a short form of `split`.
+    """`file`, `merge` or `hub`. `validation`, `test`, `split_seed` are a short form of `split`.
 
     `test_file` and `test_mapping` are a short form of `separate_test`, as each `weight` in `merge` is of `weights`.
     """

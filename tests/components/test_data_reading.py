@@ -9,6 +9,7 @@ import pytest
 from components.data_choice import Choice, kept_steps
 from components.data_hand import Hand
 from components.data_reading import Reading
+from components.data_shares import Shares
 from components.data_sources import Sources
 from components.data_xray import Examiner
 from components.health_view import Report, Stage, draw
@@ -51,9 +52,10 @@ def test_other_shares_and_columns_take_no_handwork_away(workspace: Workspace, re
     question = prepare(workspace, reading_dataset(workspace, choice), kept(workspace, choice)).row(5)
     assert not question.empty
     hand.edit(replace(choice, row=5), "Where is my cup number 4?", "Another answer.")
-    reading.read(replace(choice, test=9.0))
+    Shares(reading).divide(replace(choice, test=9.0))
+    reading.read(replace(choice, system="Be kind."))
     steps = kept(workspace, choice)
-    assert steps.left_out == [3] and steps.split.test == 9
+    assert steps.left_out == [3] and steps.split.test == 9 and steps.mapping.system == "Be kind."
     assert [(edit.row, edit.prompt, edit.reply) for edit in steps.edits] == [(5, None, "Another answer.")]
 
 
@@ -88,7 +90,7 @@ def test_a_dataset_that_cannot_be_read_leaves_no_steps_of_another(
     path = tmp_path / "holes.csv"
     path.write_text("question,answer\nonly this,\n,only that\n")
     shown = Sources(reading).bring(choice, str(path))
-    assert shown["steps"] == "" and "can be used" in shown["columns_problem"]
+    assert shown["data"] == "" and "can be used" in shown["columns_problem"]
 
 
 def test_checks_that_broke_off_give_no_score(workspace: Workspace, choice: Choice) -> None:

@@ -97,6 +97,7 @@ def test_the_card_counts_the_made_rows_by_each_way(workspace: Workspace, dataset
         "nothing; at most 2 in a row) |" in card
     )
     assert f"| {version.made_by['templates']} rows (in English, German, French, Spanish) |" in card
+    assert "- 50 rows made out of others, to learn from only" in card and "as they came" not in card
 
 
 def test_the_counts_of_the_ways_follow_the_weights(workspace: Workspace, dataset: Dataset) -> None:

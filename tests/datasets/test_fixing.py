@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.datasets.comparing import compare
 from studio.datasets.downloads import FORMATS, download
+from studio.datasets.fixing import Fix
 from studio.datasets.inspection import Inspector
 from studio.datasets.store import Dataset, add_file
 from studio.datasets.versions import Version, list_versions, prepare
@@ -105,9 +107,28 @@ def test_the_report_and_a_preview_come_from_a_process_of_their_own(
     assert found["too_long"].affected > 0
     after = dict(inspector.report(dataset.id, chat_steps(fixes=[{"name": "exact_copies"}]), str(tiny_model), 40))
     assert after["exact_copies"] is None
-    preview = inspector.preview(dataset.id, chat_steps(), "personal_data")
+    preview = inspector.preview(dataset.id, chat_steps(), Fix(name="personal_data"))
     assert (preview.changed, preview.removed) == (2, 0)
     assert "ann@shop.example" in preview.rows[0].before and "[e-mail]" in (preview.rows[0].after or "")
+    on = chat_steps(fixes=[{"name": "personal_data", "options": {"kinds": ["phone"]}}])
+    assert inspector.preview(dataset.id, on, Fix(name="personal_data")).changed == 2
+    assert inspector.preview(dataset.id, on, on.fixes[0]).changed == 0
+    with pytest.raises(StudioError, match="no fix called “too_few”"):
+        inspector.preview(dataset.id, on, Fix(name="too_few"))
+
+
+def test_two_versions_are_compared_in_that_process(
+    workspace: Workspace, dataset: Dataset, inspector: Inspector
+) -> None:
+    one, other = made(workspace, dataset), made(workspace, dataset, "exact_copies", "personal_data")
+    found = inspector.compare(dataset.id, one.folder.name, other.folder.name)
+    assert found == compare(one, other) and not found.same
+    # With their addresses masked rows 42 and 43 are copies.
+    assert found.only_one.rows == [41, 43] and found.changed.rows == [42]
+    assert [step.what for step in found.steps] == ["Fix “Personal data and keys”", "Fix “Exact copies”"]
+    for name in ("gone", "", "../../x", ".."):
+        with pytest.raises(StudioError, match="not there any more"):
+            inspector.compare(dataset.id, one.folder.name, name)
 
 
 def test_what_cannot_be_computed_says_so(dataset: Dataset, inspector: Inspector) -> None:

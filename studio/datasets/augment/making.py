@@ -29,6 +29,7 @@ def augment(rows: pandas.DataFrame, kind: str, step: Augmentation | None, folder
     and without made rows: only so can it be told whether these helped. folder: of the dataset, where its rewrites are.
     A made row is in “train”, has the `row` of its original, AUGMENTED in front of its `group`, asks in other words, and
     is the same otherwise. None is a near copy of a row to check or test with. The same arguments make the same rows.
+    A further column `way` names what made a row, a field of the step: “words”, “templates”, “rewrites”; "" for others.
 
     Raises StudioError when the kind of rows cannot be augmented, no way is chosen, or rewrites are missing.
     """
@@ -50,51 +51,54 @@ def augment(rows: pandas.DataFrame, kind: str, step: Augmentation | None, folder
         return rows
     train = (rows["split"] == "train").to_numpy(dtype=bool)
     usable = train & ~rows["group"].str.startswith(AUGMENTED).to_numpy(dtype=bool)
-    source, texts, lots = drawn(questions, numpy.flatnonzero(usable).tolist(), ways, step)
+    source, texts, names, lots = drawn(questions, numpy.flatnonzero(usable).tolist(), ways, step)
     made = asking(rows, kind, source, texts)
     made["group"] = AUGMENTED + made["group"]
+    made["way"] = pandas.Series(names, index=made.index, dtype="str")
     keep = ~near_held_out(made, rows[~train], kind)
     if step.at_most is not None:
         # Every row has its first before one has its second, and which come first is drawn.
         order = sorted(numpy.flatnonzero(keep).tolist(), key=lambda at: lots[at])
         keep[order[step.at_most :]] = False
-    return pandas.concat([rows, made[keep]], ignore_index=True)
+    return pandas.concat([rows.assign(way=""), made[keep]], ignore_index=True)
 
 
-def ways_of(step: Augmentation, questions: list[str], folder: Path) -> list[Way]:
-    """Each chosen way as a function of a row's position and a draw, which yields texts that ask the same."""
-    ways: list[Way] = []
+def ways_of(step: Augmentation, questions: list[str], folder: Path) -> dict[str, Way]:
+    """Each chosen way, by its field of the step: from a row's position and a draw to texts that ask the same."""
+    ways: dict[str, Way] = {}
     languages = tongues(questions) if step.words or step.templates else []
     if step.rewrites:
         by_question: dict[str, list[str]] = {}
         for name in step.rewrites:
             for question, rewrites in stored(folder, name).texts.items():
                 by_question.setdefault(question, []).extend(rewrites)
-        ways.append(lambda at, draw: iter(by_question.get(questions[at], ())))
+        ways["rewrites"] = lambda at, draw: iter(by_question.get(questions[at], ()))
     if step.words:
         options, known = step.words, words_of(questions)
-        ways.append(lambda at, draw: (slips(questions[at], options, languages[at], known, draw) for _ in range(TRIES)))
+        ways["words"] = lambda at, draw: (
+            slips(questions[at], options, languages[at], known, draw) for _ in range(TRIES)
+        )
     if step.templates:
         chosen = step.templates.languages
-        ways.append(
-            lambda at, draw: (
-                framed(questions[at], languages[at], draw) for _ in range(TRIES) if languages[at] in chosen
-            )
+        ways["templates"] = lambda at, draw: (
+            framed(questions[at], languages[at], draw) for _ in range(TRIES) if languages[at] in chosen
         )
     return ways
 
 
 def drawn(
-    questions: list[str], positions: list[int], ways: list[Way], step: Augmentation
-) -> tuple[numpy.ndarray, list[str], list[tuple[int, int]]]:
-    """For each row to be made: the position of its original, what it asks, and its turn when not all may be made.
+    questions: list[str], positions: list[int], ways: dict[str, Way], step: Augmentation
+) -> tuple[numpy.ndarray, list[str], list[str], list[tuple[int, int]]]:
+    """For each row to be made: the position of its original, what it asks, by which way, and its turn for `at_most`.
 
     No text occurs twice, nor does one that a given row asks.
     """
     seen = set(questions)
     source: list[int] = []
     texts: list[str] = []
+    names: list[str] = []
     lots: list[tuple[int, int]] = []
+    in_order = list(ways.items())
     times: dict[str, int] = {}
     for at in positions:
         question = questions[at]
@@ -104,15 +108,17 @@ def drawn(
         draw = Random(seed_of(step.seed, question, times[question]))
         lot, turn = draw.getrandbits(64), draw.randrange(len(ways))
         for number in range(step.per_row):
-            rotated = [ways[(turn + number + i) % len(ways)] for i in range(len(ways))]
-            text = next((text for way in rotated for text in way(at, draw) if text not in seen), None)
-            if text is None:
+            rotated = [in_order[(turn + number + i) % len(ways)] for i in range(len(ways))]
+            new = ((name, text) for name, way in rotated for text in way(at, draw) if text not in seen)
+            name, text = next(new, ("", ""))
+            if not name:
                 break
             seen.add(text)
             source.append(at)
             texts.append(text)
+            names.append(name)
             lots.append((number, lot))
-    return numpy.array(source, dtype="int64"), texts, lots
+    return numpy.array(source, dtype="int64"), texts, names, lots
 
 
 def seed_of(seed: int, question: str, time: int) -> int:

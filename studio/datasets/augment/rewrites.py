@@ -86,15 +86,15 @@ def stored(folder: Path, name: str) -> Rewrites:
     path = folder / FOLDER / f"{name}.jsonl"
     if not HASH.fullmatch(name) or not path.is_file():
         raise StudioError(
-            f"The rewrites “{name[:12]}” that these steps name are not on this computer.",
-            "Make them again on the Data tab, or take them out of the steps.",
+            f"The rewrites “{name[:12]}” that rows are to be made of are not on this computer.",
+            "Make them again on the Data tab, or do without them.",
         )
     with speaking_of_disk(path):
         content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != name:
         raise StudioError(
             f"The file of rewrites “{name[:12]}” was changed after it was made, so it is not used.",
-            "Make the rewrites again on the Data tab, or take them out of the steps.",
+            "Make the rewrites again on the Data tab, or do without them.",
         )
     head, *lines = (orjson.loads(line) for line in content.splitlines())
     origin = Origin(head["way"], head["model"], head["through"], head["seed"], head["temperature"])

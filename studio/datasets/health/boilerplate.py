@@ -1,4 +1,4 @@
-"""Sentences that stand in most replies, or that a chat assistant says about itself."""
+"""Stock phrases: sentences that stand in most replies, and what a chat assistant says about itself."""
 
 import re
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from studio.datasets.health.check import Check, Data, Found, Mended, quote
+from studio.datasets.health.check import Check, Data, Found, Mended, in_rows, quote
 from studio.datasets.health.passages import found_at, row_name
 from studio.datasets.rows import pack, unpack
 
@@ -59,7 +59,7 @@ def find(data: Data) -> Found | None:
         match = about_itself(replies[position])
         if match:
             examples.append(f"{row_name(data, position)}: {quote(replies[position][match.start() :])}")
-    return found_at(positions, examples)
+    return found_at(positions, examples, f"{len(positions):,} of {in_rows(data, len(replies))}")
 
 
 def about_itself(text: str) -> re.Match[str] | None:
@@ -134,8 +134,9 @@ def strip_last(packed: str, habits: Counter[str]) -> str:
 
 CHECK = Check(
     name="boilerplate",
-    title="The same phrase in most answers",
-    why="The model will say it every time. Fine for a greeting that you want; a habit of another chatbot is not.",
+    title="Stock phrases",
+    why="A chatbot that speaks of itself (“As an AI language model …”), or a sentence in more than half of the answers: "
+    "the model learns to say it too. Fine for a greeting or a signature that you want.",
     severity="note",
     find=find,
     fix="Remove these sentences",

@@ -53,7 +53,7 @@ class Found:
     """What a check found. `positions`: sorted positions of the affected rows.
 
     examples: up to three sentences about real rows, such as “Row 31: “Write to ja…@example.com””. count: how it is
-    counted when not in rows ("2 pairs"). groups: positions that belong together (copies of each other), if any.
+    counted when not in rows alone (“2 questions in 5 rows”). groups: positions that belong together (copies of each other), if any.
     """
 
     positions: numpy.ndarray
@@ -111,6 +111,12 @@ class Check:
 def removing(data: Data, found: Found, options: Any) -> Mended:
     """The fix that leaves out every row that was found."""
     return Mended(data.without(found.positions), found.positions, numpy.empty(0, dtype="int64"))
+
+
+def in_rows(data: Data, count: int) -> str:
+    """“1 row”, “2,000 rows”; of plain text, whose long rows are cut, “12 pieces”."""
+    one, many = ("piece", "pieces") if data.kind == "text" else ("row", "rows")
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def quote(text: str, length: int = 90) -> str:

@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy
 import pandas
 
+from studio.datasets.health.alike import folded, quoted_apart
 from studio.datasets.health.check import Check, Data, Found, quote, removing
-from studio.datasets.health.exact_copies import folded
 from studio.datasets.near import groups_of, near_labels, shingles_of
 
 LONG = 2000  # characters of each text that are compared
@@ -26,7 +27,7 @@ def find(data: Data) -> Found | None:
     questions, answers = asked_and_answered(data)
     spread = spread_of(answers) if data.kind == "number" else 0.0
     groups = []
-    for group in same_questions(data.kind, questions):
+    for group in with_the_same_tools(data, same_questions(data.kind, questions)):
         answered = [at for at in group if answers[at].strip()]
         first_of = {answers[at]: at for at in reversed(answered)}
         different = sorted(first_of.values())[:COMPARED]
@@ -36,7 +37,8 @@ def find(data: Data) -> Found | None:
         return None
     positions = numpy.array(sorted(at for group in groups for at in group))
     examples = [sentence(data, group, questions, answers, spread) for group in groups[:3]]
-    return Found(positions, examples, f"{len(groups):,} question{'s' * (len(groups) > 1)}", groups)
+    count = f"{len(groups):,} question{'s' * (len(groups) > 1)} in {len(positions):,} rows"
+    return Found(positions, examples, count, groups)
 
 
 def asked_and_answered(data: Data) -> tuple[list[str], list[str]]:
@@ -65,6 +67,16 @@ def same_questions(kind: str, questions: list[str]) -> list[list[int]]:
         if plain[at]:
             groups[merged[code]].append(at)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def with_the_same_tools(data: Data, groups: list[list[int]]) -> Iterator[list[int]]:
+    """The groups parted by the tools that could be called: “Book a flight” asks something else without a tool for it."""
+    tools = data.rows["tools"].tolist()
+    for group in groups:
+        parted: dict[str, list[int]] = defaultdict(list)
+        for at in group:
+            parted[tools[at]].append(at)
+        yield from (part for part in parted.values() if len(part) > 1)
 
 
 def merge_typos(group: list[int], texts: list[str], merged: list[int]) -> None:
@@ -139,16 +151,18 @@ def sentence(data: Data, group: list[int], questions: list[str], answers: list[s
     if data.kind == "preference":
         asked = quote(str(data.texts["prompt"].iat[one]))
         return f"{rows}: to {asked} each answer is once the better and once the worse one."
-    return f"{rows}: {quote(questions[one])} is answered {quote(answers[one], 60)} and {quote(answers[other], 60)}."
+    first, second = quoted_apart(answers[one], answers[other], 60)
+    return f"{rows}: {quote(questions[one])} is answered {first} and {second}."
 
 
 CHECK = Check(
     name="contradictions",
     title="Same question, different answers",
-    why="The model cannot learn which of two answers is right, and will give one or the other by chance.",
+    why="The model cannot learn which of two answers is right, and will give one or the other by chance. "
+    "Keep the right one, or leave the question out until you have chosen.",
     severity="serious",
     find=find,
-    fix="Leave all of them out until you choose",
+    fix="Leave these rows out",
     mend=removing,
     kinds=("chat", "preference", "feedback", "label", "number"),
 )

@@ -2,8 +2,8 @@
 
 import numpy
 
+from studio.datasets.health.alike import folded
 from studio.datasets.health.check import Check, Data, Found, quote, removing
-from studio.datasets.health.exact_copies import folded
 from studio.datasets.rows import content_of, unpack
 
 

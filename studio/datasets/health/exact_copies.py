@@ -1,6 +1,4 @@
-"""Rows that say the same as an earlier row, to the letter but for case and spaces."""
-
-import unicodedata
+"""Rows that say the same as an earlier row, to the letter; reading has taken the spaces around a text away."""
 
 import numpy
 import pandas
@@ -23,15 +21,10 @@ def copies(data: Data) -> list[list[int]]:
     """Groups of two and more positions whose rows are the same, in order."""
     columns = [data.texts["prompt"], data.texts["reply"]]
     columns += [data.rows[name] for name in ("rejected", "label", "tools") if (data.rows[name] != "").any()]
-    codes = [pandas.factorize(pandas.Series(folded(column.tolist())))[0] for column in columns]
+    codes = [pandas.factorize(column)[0] for column in columns]
     order = numpy.lexsort(codes[::-1])
     cuts = numpy.flatnonzero(numpy.any([numpy.diff(code[order]) != 0 for code in codes], axis=0)) + 1
     return sorted(group.tolist() for group in numpy.split(order, cuts) if len(group) > 1)
-
-
-def folded(texts: list[str]) -> list[str]:
-    """Texts with Unicode forms (NFKC), case and spaces made alike."""
-    return [" ".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in texts]
 
 
 def sentence(data: Data, group: list[int]) -> str:
@@ -44,7 +37,8 @@ def sentence(data: Data, group: list[int]) -> str:
 CHECK = Check(
     name="exact_copies",
     title="Exact copies",
-    why="A row that appears several times counts several times, and the model learns to repeat it word for word.",
+    why="A row that appears several times counts several times, and the model learns to repeat it word for word. "
+    "Spaces and empty lines around a text are not learned, so they make no difference here.",
     severity="warning",
     find=find,
     fix="Keep the first of each",

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
+from studio.datasets.health.alike import folded
 from studio.datasets.health.check import Check, Data, Found, Mended, quote
-from studio.datasets.health.exact_copies import folded
 from studio.datasets.health.labels import carrying, counted, renamed
 
 

@@ -141,6 +141,6 @@ CHECK = Check(
     why="A few rows in another language are too few to learn it from. Fine if people write to you in it.",
     severity="note",
     find=find,
-    fix="Leave out rows in other languages",
+    fix="Leave these rows out",
     mend=mend,
 )

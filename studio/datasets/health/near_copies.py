@@ -1,15 +1,17 @@
-"""Rows that say nearly the same as another row, and more in no way that matters."""
+"""Rows that say nearly the same as another row: some other words, capitals, spaces or signs, and nothing that matters."""
 
 import re
 
 import numpy
 
+from studio.datasets.health.alike import folded, quoted_apart
 from studio.datasets.health.check import Check, Data, Found, quote, removing
 from studio.datasets.health.exact_copies import copies
+from studio.datasets.health.passages import contents
 from studio.datasets.near import groups_of, near_labels, shingles_of, texts_to_compare
 
 THRESHOLD = 0.8  # Jaccard similarity of pairs of words, for prompt and reply together
-PART = 60  # rapidfuzz points out of 100 for prompt and for reply alone
+PART = 60  # rapidfuzz points out of 100 for prompt, for reply and for the worse answer alone
 LONG = 2000  # characters of each part that are compared so; the shingles have looked at all of it
 ROUNDS = 20  # a chain of near copies is taken apart at most so often
 NUMBER = re.compile(r"\d+")
@@ -56,36 +58,56 @@ def copied(data: Data, pairs: numpy.ndarray) -> numpy.ndarray:
     """Which of these pairs of positions, an array (pairs, 2), are copies of each other indeed; an array of bool."""
     # Only the rows in question are turned into Python texts: all of a million would take half a gigabyte.
     rows = numpy.unique(pairs)
-    texts = data.texts.iloc[rows]
-    parts = dict(zip(rows.tolist(), zip(texts["prompt"].tolist(), texts["reply"].tolist(), strict=True), strict=True))
-    labels = dict(zip(rows.tolist(), data.rows["label"].iloc[rows].tolist(), strict=True))
-    # A label that differs is a contradiction, not a copy.
+    texts, more = data.texts.iloc[rows], data.rows.iloc[rows]
+    parts = zip(texts["prompt"].tolist(), texts["reply"].tolist(), more["rejected"].tolist(), strict=True)
+    parts_of = dict(zip(rows.tolist(), parts, strict=True))
+    # A label that differs is a contradiction, and with other tools the same words ask for something else.
+    exactly = zip(more["label"].tolist(), more["tools"].tolist(), strict=True)
+    exactly_of = dict(zip(rows.tolist(), exactly, strict=True))
     return numpy.array(
-        [labels[one] == labels[other] and replaceable(parts[one], parts[other]) for one, other in pairs.tolist()],
+        [
+            exactly_of[one] == exactly_of[other] and replaceable(parts_of[one], parts_of[other])
+            for one, other in pairs.tolist()
+        ],
         dtype=bool,
     )
 
 
-def replaceable(texts: tuple[str, str], others: tuple[str, str]) -> bool:
-    """Whether prompt and reply are each alike on their own, with the very same numbers: then nothing is lost."""
+def replaceable(texts: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether the parts are each alike on their own, with the very same numbers: then nothing is lost."""
     from rapidfuzz import fuzz
 
+    def alike(one: str, other: str) -> bool:
+        one, other = folded([one[:LONG], other[:LONG]])
+        return fuzz.ratio(one, other, score_cutoff=PART) >= PART
+
     return all(
-        NUMBER.findall(one) == NUMBER.findall(other) and fuzz.ratio(one[:LONG], other[:LONG], score_cutoff=PART) >= PART
+        one == other or (NUMBER.findall(one) == NUMBER.findall(other) and alike(one, other))
         for one, other in zip(texts, others, strict=True)
     )
 
 
 def sentence(data: Data, keeper: int, other: int) -> str:
     kept, left = data.rows["row"].iat[keeper], data.rows["row"].iat[other]
-    texts = [str(data.texts["prompt"].iat[at]) or str(data.texts["reply"].iat[at]) for at in (other, keeper)]
-    return f"Row {left}: {quote(texts[0])} is nearly the same as row {kept}: {quote(texts[1])}."
+    parts = zip(parts_at(data, other), parts_at(data, keeper), strict=True)
+    apart = next(((one, same) for one, same in parts if one.split() != same.split()), None)
+    if apart is None:
+        text = str(data.texts["prompt"].iat[other]) or str(data.texts["reply"].iat[other])
+        return f"Row {left} is the same as row {kept} but for spaces and line breaks: {quote(text)}."
+    here, there = quoted_apart(*apart)
+    return f"Row {left} is nearly the same as row {kept}: it has {here} where that one has {there}."
+
+
+def parts_at(data: Data, position: int) -> list[str]:
+    """What one row says: question, answer and, in a pair, the worse answer."""
+    worse = "\n".join(contents(str(data.rows["rejected"].iat[position])))
+    return [str(data.texts["prompt"].iat[position]), str(data.texts["reply"].iat[position]), worse]
 
 
 CHECK = Check(
     name="near_copies",
     title="Near copies",
-    why="Rows that differ in a word or two teach nothing new, and make the model repeat their wording.",
+    why="Rows that say the same in nearly the same words teach nothing new, and make the model repeat their wording.",
     severity="note",
     find=find,
     fix="Keep the fuller one",

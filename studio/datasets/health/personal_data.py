@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.datasets.health.check import Check, Data, Found, Mended, quote
+from studio.datasets.health.check import Check, Data, Found, Mended, in_rows, quote
 from studio.datasets.health.passages import (
     begin_near,
     behind_name,
@@ -57,8 +57,7 @@ def find(data: Data) -> Found | None:
         if len(examples) < 3:
             examples.append(f"{row_name(data, position)}: {quote(show(text, spans))}")
     named = [f"{count:,} {NAMES[kind][count > 1]}" for kind, count in counts.most_common()]
-    rows = f"{len(positions):,} {'row' if len(positions) == 1 else 'rows'}"
-    return found_at(positions, examples, f"{rows}: {', '.join(named)}")
+    return found_at(positions, examples, f"{in_rows(data, len(positions))}: {', '.join(named)}")
 
 
 def show(text: str, spans: list[Span]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from studio.datasets.health.check import Check, Data, NotComputed, Severity
+from studio.datasets.health.check import Check, Data, NotComputed, Severity, in_rows
 from studio.datasets.health.score import points
 
 log = logging.getLogger("tunesmith.health")
@@ -16,7 +16,7 @@ log = logging.getLogger("tunesmith.health")
 class Finding:
     """One line of the report. `rows`: 1-based rows of the file; `affected`: how many rows; `takes`: points.
 
-    count: “4 rows”, “2 pairs”. unknown: why it could not be computed, "" otherwise. options: what its fix is to be
+    count: “4 rows”, “2 questions in 5 rows”. unknown: why it could not be computed, "" otherwise. options: what its fix is to be
     switched on with; of most fixes nothing.
     """
 
@@ -55,7 +55,7 @@ def ask(check: Check, data: Data) -> Finding | None:
     affected = len(found.positions)
     return finding(
         check,
-        count=found.count or f"{affected:,} {'row' if affected == 1 else 'rows'}",
+        count=found.count or in_rows(data, affected),
         affected=affected,
         takes=points(check.severity, affected, len(data.rows)),
         examples=found.examples[:3],

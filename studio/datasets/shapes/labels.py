@@ -118,8 +118,10 @@ def read_label(cells: Cells, mapping: Mapping) -> list[Fields]:
 
 def read_labels(cells: Cells, mapping: Mapping) -> list[Fields]:
     text = text_in(cells)
-    labels = list(dict.fromkeys(label for label in split_labels(cells["labels"], cells["separator"]) if label))
-    if not labels:
+    parts = split_labels(cells["labels"], cells["separator"])
+    labels = list(dict.fromkeys(label for label in parts if label))
+    # A list with nothing in it says that no label fits, which is worth learning; a blank cell says nothing.
+    if parts and not labels:
         raise Unusable(NO_LABEL)
     return [{"text": text, "label": pack(labels)}]
 
@@ -151,7 +153,7 @@ TEXT_LABEL = Shape(
 TEXT_LABELS = Shape(
     "text_labels",
     "Text with several labels",
-    "Each text belongs to one group or more.",
+    "Each text belongs to several groups, to one, or to none.",
     "label",
     (
         TEXT,

@@ -26,6 +26,11 @@ def chats(*conversations: tuple[str, ...] | Messages, **more: object) -> Data:
     return Data(new_rows(numpy.arange(1, len(messages) + 1), messages=messages), "chat", **more)  # type: ignore[arg-type]
 
 
+def with_tools(data: Data, *names: str) -> Data:
+    tools = [pack([{"type": "function", "function": {"name": name}}]) for name in names]
+    return Data(data.rows.assign(tools=tools), data.kind)
+
+
 def mended(name: str, data: Data) -> Mended:
     found = check(name).find(data)
     mend = check(name).mend
@@ -44,16 +49,21 @@ def found_in(name: str, data: Data) -> Found:
     return found
 
 
-def test_exact_copies_ignore_case_spaces_and_unicode_forms() -> None:
-    data = chats(
-        ("Where is it?", "Here."), ("Other", "Here."), (" where IS  it?", "Ｈere. "), ("Where is it?", "There.")
-    )
+def test_exact_copies_are_the_same_to_the_letter() -> None:
+    data = chats(("Where is it?", "Here."), ("Other", "Here."), ("Where is it?", "Here."), ("Where is it?", "There."))
     found = found_in("exact_copies", data)
     assert (found.positions.tolist(), found.groups) == ([2], [[0, 2]])
     assert found.examples == ["Row 1: “Where is it?” appears 2 times (again in row 3)."]
     kept = mended("exact_copies", data)
     assert kept.data.rows["row"].tolist() == [1, 2, 4] and kept.removed.tolist() == [2]
     assert check("exact_copies").find(kept.data) is None
+
+
+@pytest.mark.parametrize("other", ["where IS it?", "Where  is it?", "Ｗhere is it?", "Where is it", "WHERE IS IT?"])
+def test_what_differs_in_capitals_spaces_or_signs_is_a_near_copy_and_no_exact_one(other: str) -> None:
+    data = chats(("Where is it?", "Here."), (other, "Here."))
+    assert positions("exact_copies", data) == []
+    assert positions("near_copies", data) == [1]
 
 
 def test_rows_that_differ_in_what_is_judged_are_no_copies() -> None:
@@ -69,7 +79,41 @@ def test_of_near_copies_the_fuller_one_stays() -> None:
     )
     kept = mended("near_copies", data)
     assert kept.data.rows["row"].tolist() == [2, 3]
-    assert "Row 1: “Where is my parcel?” is nearly the same as row 2" in found_in("near_copies", data).examples[0]
+    assert found_in("near_copies", data).examples == [
+        "Row 1 is nearly the same as row 2: it has “…this very week at the latest” where that one has "
+        "“…this very week at the latest, we promise”."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        (f"{LONG}, {LONG}, dear Ann", f"{LONG}, {LONG}, dear Bob", ("dear Ann", "dear Bob")),
+        (LONG.upper(), LONG, (LONG.upper()[:40], LONG[:40])),
+    ],
+)
+def test_an_example_shows_where_near_copies_differ(one: str, other: str, differ: tuple[str, str]) -> None:
+    (example,) = found_in("near_copies", chats(("Where is my parcel?", one), ("Where is my parcel?", other))).examples
+    assert all(words in example for words in differ)
+
+
+def test_near_copies_that_differ_in_spaces_only_are_said_to() -> None:
+    found = found_in("near_copies", chats(("Where is  it?", "Here."), ("Where is it?", "Here.")))
+    assert found.examples == ["Row 2 is the same as row 1 but for spaces and line breaks: “Where is it?”."]
+
+
+def test_the_same_words_with_other_tools_are_no_near_copies() -> None:
+    data = with_tools(chats(("Book a flight, please", LONG), ("Book a flight, please!", LONG)), "maps", "weather")
+    assert positions("near_copies", data) == []
+    same = with_tools(chats(("Book a flight, please", LONG), ("Book a flight, please!", LONG)), "maps", "maps")
+    assert positions("near_copies", same) == [1]
+
+
+def test_another_worse_answer_makes_another_pair() -> None:
+    worse = [pack([{"role": "assistant", "content": text}]) for text in ("Ask somebody else.", "No idea, 12 days?")]
+    ends = {"chosen": pack([{"role": "assistant", "content": LONG}]), "rejected": worse}
+    rows = new_rows(numpy.arange(1, 3), messages=pack(turns("Where is my parcel?")), **ends)
+    assert positions("near_copies", Data(rows, "preference")) == []
 
 
 @pytest.mark.parametrize(
@@ -102,7 +146,7 @@ def test_one_question_with_two_answers_is_a_contradiction(one: str, other: str) 
         ("when do you open and can I return it", other),
     )
     found = found_in("contradictions", data)
-    assert (found.positions.tolist(), found.count) == ([0, 2], "1 question")
+    assert (found.positions.tolist(), found.count) == ([0, 2], "1 question in 2 rows")
     assert "Rows 1 and 3" in found.examples[0] and one in found.examples[0]
     assert mended("contradictions", data).data.rows["row"].tolist() == [2]
 
@@ -112,6 +156,25 @@ def test_the_same_answer_in_other_words_is_no_contradiction() -> None:
         ("Can I return it?", "Yes, within 30 days, of course."), ("Can I return it?", "Yes, of course, within 30 days!")
     )
     assert positions("contradictions", data) == []
+
+
+def test_the_tools_and_the_instruction_are_part_of_what_is_asked() -> None:
+    pair = [("Can you order a pizza?", "Sorry, I can only tell the weather."), ("Can you order a pizza?", "No, never.")]
+    assert positions("contradictions", with_tools(chats(*pair), "weather", "maps")) == []
+    assert positions("contradictions", with_tools(chats(*pair), "maps", "maps")) == [0, 1]
+    told = [[{"role": "system", "content": f"You sell {what}."}, *turns(*one)] for what, one in zip("ab", pair, strict=True)]
+    assert positions("contradictions", chats(*told)) == []
+
+
+def test_rows_with_the_same_tools_are_told_apart_from_those_with_others() -> None:
+    data = chats(*[("Can you order a pizza?", answer) for answer in ("We open at 9.", "No.", "We open at 10.")])
+    assert positions("contradictions", with_tools(data, "maps", "weather", "maps")) == [0, 2]
+
+
+def test_two_long_answers_are_quoted_where_they_differ() -> None:
+    data = chats(("When is it there?", f"{LONG}, on day 9"), ("When is it there?", f"{LONG}, on day 10"))
+    (example,) = found_in("contradictions", data).examples
+    assert "on day 9”" in example and "on day 10”" in example
 
 
 def test_a_typing_mistake_does_not_hide_a_contradiction_but_another_word_is_another_question() -> None:

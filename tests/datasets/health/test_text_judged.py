@@ -83,6 +83,10 @@ def test_the_fix_leaves_out_the_other_languages() -> None:
         "Eres un imbécil",
         "halt die Fresse",
         "you're so stupid",
+        "Shut up!",
+        "No. Just shut up and send it",
+        "You should kill yourself",
+        "Late again; go to hell",
     ],
 )
 def test_insults_are_found_in_four_languages(rude: str) -> None:
@@ -100,10 +104,26 @@ def test_insults_are_found_in_four_languages(rude: str) -> None:
         "en retard con leche",
         "Moby Dick",
         "Jag fick en bok",
+        "He asked him about the girl, so Kevin shut up and went home",
+        "The stalls had been shut up since the morning",
+        "A drop dead gorgeous dress, and the thorn pricks her finger",
+        "In the story all of them go to hell, and you could kill yourself on that ladder",
     ],
 )
 def test_whole_words_only_and_none_that_another_language_needs(polite: str) -> None:
     assert insults.CHECK.find(chat((polite, "Thanks."))) is None
+
+
+def test_insults_in_answers_are_counted_apart_because_only_those_are_learned() -> None:
+    found = insults.CHECK.find(chat(("You idiot", "I am sorry."), ("You idiot", "You idiot"), ENGLISH[0]))
+    assert found is not None and found.count == "2 rows, 1 in the answer"
+    documents = Data(new_rows(numpy.arange(1, 3), text=["You idiot", "You are welcome"]), "text")
+    found = insults.CHECK.find(documents)
+    assert found is not None and found.count == "1 piece"
+
+
+def test_a_list_of_words_takes_no_points() -> None:
+    assert insults.CHECK.severity == "note"
 
 
 def test_insults_are_said_to_be_a_list_of_words() -> None:
@@ -119,6 +139,7 @@ def test_a_phrase_in_most_replies_is_counted() -> None:
     assert found is not None and boilerplate.CHECK.severity == "note"
     assert list(found.positions) == list(range(30))
     assert found.examples == ["“Kind regards, your shop team” stands in 30 of 40 replies."]
+    assert found.count == "30 of 40 rows"
 
 
 def test_half_of_the_replies_are_not_most() -> None:
@@ -138,6 +159,7 @@ def test_one_reply_in_which_a_machine_speaks_of_itself_is_enough(sentence: str) 
     data = chat(*ENGLISH, ("Are you tall?", f"{sentence} Most doors are 2 m high."))
     found = boilerplate.CHECK.find(data)
     assert found is not None and list(found.positions) == [4] and boilerplate.CHECK.mend is not None
+    assert found.count == "1 of 5 rows" and "most" not in boilerplate.CHECK.title
     mended = boilerplate.CHECK.mend(data, found, None)
     assert unpack(mended.data.rows["messages"][4])[1]["content"] == "Most doors are 2 m high."
     assert list(mended.changed) == [4]

@@ -61,9 +61,13 @@ def test_the_report_says_with_which_options_the_fix_is_switched_on(
     finding = dict(inspector.report(dataset.id, steps(), model, 120))["too_long"]
     assert finding is not None and finding.rows == LONG and finding.fix == "Leave these rows out" and not finding.safe
     assert finding.options == {"rows": LONG, "limit": 120, "model": model}
-    on = steps(Fix(name="too_long", options=finding.options))
+    fix = Fix(name="too_long", options=finding.options)
+    on = steps(fix)
+    assert inspector.preview(dataset.id, steps(), fix) == inspector.preview(dataset.id, on, fix)
+    with pytest.raises(StudioError, match="needs to be told its rows"):
+        inspector.preview(dataset.id, on, Fix(name="too_long"))
     assert dict(inspector.report(dataset.id, on, model, 120))["too_long"] is None
-    preview = inspector.preview(dataset.id, on, "too_long")
+    preview = inspector.preview(dataset.id, on, fix)
     assert (preview.removed, preview.changed) == (2, 0)
     assert [(row.row, row.after) for row in preview.rows] == [(5, None), (17, None)]
     assert preview.rows[0].before.startswith("Where is lamp number 5?\nHall 5 is far away")
