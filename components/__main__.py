@@ -114,6 +114,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
         for host in security.own_hosts()[2:]:
             print(f"  for others: http://{host}:{port}", flush=True)
     threading.Thread(target=warm, args=(xray,), daemon=True).start()
+    threading.Thread(target=tidy, args=(workspace,), daemon=True).start()
     if browser:
         webbrowser.open(address)
     try:
@@ -143,6 +144,20 @@ def warm(xray: Any) -> None:
         xray.warm(STARTER)
     except Exception:
         logging.getLogger("tunesmith.page").warning("The tokenizer is not ready yet", exc_info=True)
+
+
+def tidy(workspace: Workspace) -> None:
+    """Clear away versions that nothing names any more, and uploads of long ago."""
+    from components.data_choice import kept_steps
+    from studio.datasets.store import list_datasets
+    from studio.datasets.sweeping import sweep
+    from studio.training.in_use import fingerprints_of_runs
+
+    try:
+        chosen = {dataset.id: kept_steps(workspace, dataset.id) for dataset in list_datasets(workspace)}
+        sweep(workspace, fingerprints_of_runs(workspace), chosen)
+    except Exception:
+        logging.getLogger("tunesmith.page").exception("Old versions were not cleared away")
 
 
 if __name__ == "__main__":

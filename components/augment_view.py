@@ -20,8 +20,9 @@ EXAMPLES = 3
 def values(dataset: Dataset, steps: DataSteps | None) -> dict[str, Any]:
     """The fields for a dataset just opened."""
     step = steps.augment if steps else None
-    chosen = [name for _, name in WAYS if step and getattr(step, name)] + (step.rewrites if step else [])
     rewrites = [(title(one), name) for name, one in list_rewrites(dataset.folder) if one.kept]
+    chosen = [name for _, name in WAYS if step and getattr(step, name)]
+    chosen += [name for _, name in rewrites if step and name in step.rewrites]
     return {
         "made_ways": gr.CheckboxGroup(choices=[*WAYS, *rewrites], value=chosen),
         "made_per_row": step.per_row if step else 1,
@@ -35,13 +36,17 @@ def title(rewrites: Rewrites) -> str:
     return f"Rewritten {how} by {origin.model}: {rewrites.kept} of {rewrites.asked} held up"
 
 
-def step_of(ways: list[str], per_row: float | None) -> Augmentation | None:
-    """What the fields say; None when no way is chosen."""
+def step_of(ways: list[str], per_row: float | None, before: Augmentation | None) -> Augmentation | None:
+    """What the fields say, and what they do not show as it was before; None when no way is chosen.
+
+    Raises ValidationError for a number that will not do.
+    """
     if not ways:
         return None
-    named = {name: {} for _, name in WAYS if name in ways}
+    known = before.model_dump() if before else {}
+    named = {name: (known.get(name) or {}) if name in ways else None for _, name in WAYS}
     rewrites = [name for name in ways if name not in named]
-    return Augmentation.model_validate({**named, "rewrites": rewrites, "per_row": int(per_row or 1)})
+    return Augmentation.model_validate({**known, **named, "rewrites": rewrites, "per_row": int(per_row or 1)})
 
 
 def made(version: Version) -> str:

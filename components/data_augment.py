@@ -15,10 +15,12 @@ from components.data_wiring import Values, Wiring
 from components.html import html
 from components.page import POLL
 from studio.datasets.augment.rewriting import Progress, Rewriting, rewrite
-from studio.datasets.store import load_dataset
+from studio.datasets.store import Dataset, load_dataset
+from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 from studio.models.catalogue import list_models
 from studio.training.queue import active_run
+from studio.workspace import Workspace
 
 log = logging.getLogger("tunesmith.page")
 
@@ -42,7 +44,7 @@ def build(parts: dict[str, Any]) -> None:
                 choices=augment_view.WAYS, label="How", interactive=True, elem_id="made-ways"
             )
             parts["made_per_row"] = gr.Number(
-                1, label="Made out of each row, at most", minimum=1, maximum=5, precision=0, interactive=True,
+                1, label="Made out of each row, at most", precision=0, interactive=True,
                 elem_id="made-per-row",
             )  # fmt: skip
         parts["augment_problem"] = html(elem_id="augment-problem")
@@ -53,13 +55,17 @@ def build(parts: dict[str, Any]) -> None:
             html(f'<p class="ts-help">{REWRITE_HELP}</p>')
             with gr.Row():
                 parts["rewriter"] = gr.Dropdown(
-                    choices=[], label="Model on this computer", interactive=True, elem_id="rewriter"
+                    choices=[],
+                    label="Model on this computer",
+                    interactive=True,
+                    allow_custom_value=True,
+                    elem_id="rewriter",
                 )
                 parts["rewrite_way"] = gr.Dropdown(
                     choices=WAYS, value=WAYS[0][1], label="How", interactive=True, elem_id="rewrite-way"
                 )
                 parts["rewrite_most"] = gr.Number(
-                    QUESTIONS, label="Questions, at most", minimum=1, precision=0, interactive=True,
+                    QUESTIONS, label="Questions, at most", precision=0, interactive=True,
                     elem_id="rewrite-most",
                 )  # fmt: skip
             parts["rewrite"] = gr.Button("Rewrite them", size="md", elem_id="rewrite", elem_classes="ts-fit")
@@ -78,12 +84,14 @@ class Rewriter:
         self.progress: Progress | None = None
         self.error: StudioError | None = None
         self.stopped = False
+        self.dataset = ""  # whose questions are rewritten
 
-    def start(self, *question: Any) -> None:
+    def start(self, workspace: Workspace, dataset: Dataset, steps: DataSteps, wish: Rewriting) -> None:
         if self.thread is not None and self.thread.is_alive():
             raise StudioError("A model is rewriting already.", "Wait until it is done, or stop it.")
         self.progress, self.error, self.stopped = None, None, False
-        self.thread = threading.Thread(target=self.follow, args=question, daemon=True)
+        self.dataset = dataset.id
+        self.thread = threading.Thread(target=self.follow, args=(workspace, dataset, steps, wish), daemon=True)
         self.thread.start()
 
     def follow(self, *question: Any) -> None:
@@ -112,7 +120,8 @@ class Augmenting:
     def chosen(self, choice: Choice, ways: list[str], per_row: float | None) -> Values:
         """Other ways, or another number."""
         try:
-            step = augment_view.step_of(ways or [], per_row)
+            kept = kept_steps(self.workspace, choice.dataset)
+            step = augment_view.step_of(ways or [], per_row, kept.augment if kept else None)
         except ValidationError:
             return {"augment_problem": views.problem(StudioError("Choose a number from 1 to 5.", ""))}
         return self.reading.change(choice, "augment_problem", augment=step)
@@ -122,7 +131,10 @@ class Augmenting:
         models = [(model.title, model.name) for model in list_models(self.workspace) if model.on_disk]
         if choice.model not in [name for _, name in models]:
             models.append((choice.model, choice.model))  # a folder, or one of the hub
-        return {"rewriter": gr.Dropdown(choices=models, value=choice.model)}
+        return {
+            "rewriter": gr.Dropdown(choices=models, value=choice.model),
+            **(self.shown() if self.rewriter.busy else {}),
+        }
 
     def start(self, choice: Choice, model: str | None, way: str, most: float | None) -> Values:
         steps = kept_steps(self.workspace, choice.dataset)
@@ -152,12 +164,11 @@ class Augmenting:
             return {**ended, "rewriting": '<p class="ts-help" role="status">Stopped. Nothing of it was kept.</p>'}
         if self.rewriter.error:
             return {**ended, "rewriting": views.problem(self.rewriter.error)}
-        dataset = load_dataset(self.workspace, choice.dataset or "")
-        return {
-            **ended,
-            **augment_view.values(dataset, kept_steps(self.workspace, dataset.id)),
-            "rewriting": augment_view.progress(self.rewriter.progress),
-        }
+        done = {**ended, "rewriting": augment_view.progress(self.rewriter.progress)}
+        if choice.dataset != self.rewriter.dataset:  # they will be there when it is opened again
+            return done
+        dataset = load_dataset(self.workspace, self.rewriter.dataset)
+        return {**done, **augment_view.values(dataset, kept_steps(self.workspace, dataset.id))}
 
     def shown(self) -> Values:
         return {

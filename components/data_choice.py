@@ -95,8 +95,8 @@ def kept_steps(workspace: Workspace, dataset_id: str | None) -> DataSteps | None
 
 def keep(workspace: Workspace, dataset_id: str, steps: DataSteps) -> None:
     """Remember what was done to this dataset, and that it is the one chosen last."""
-    known = draft.load(workspace).get("steps", {})
-    draft.remember(workspace, dataset=dataset_id, steps={**known, dataset_id: steps.model_dump(mode="json")})
+    written = {dataset_id: steps.model_dump(mode="json")}
+    draft.change(workspace, lambda known: {"dataset": dataset_id, "steps": {**known.get("steps", {}), **written}})
 
 
 def division_of(workspace: Workspace, choice: Choice, kept: DataSteps) -> dict[str, Any]:

@@ -68,7 +68,9 @@ class Switches:
         steps = kept_steps(self.workspace, dataset)
         if steps is None or dataset is None:
             return ""
-        keep(self.workspace, dataset, steps.model_copy(update={"fixes": [fixes[name] for name in sorted(fixes)]}))
+        changed = steps.model_copy(update={"fixes": [fixes[name] for name in sorted(fixes)]})
+        keep(self.workspace, dataset, changed)
+        self.reading.watch.again(dataset, changed)
         return f"{sorted(fixes)} {time.monotonic()}"
 
     def on(self, dataset: str | None) -> dict[str, Fix]:

@@ -1,11 +1,11 @@
 """A dataset of the Hugging Face hub, by its name: what it offers is asked first, then one part of it is brought."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
-from components import data_incoming
 from components import data_views as views
 from components.data_choice import Choice
 from components.data_incoming import Incoming
@@ -32,7 +32,12 @@ def build(parts: dict[str, Any]) -> None:
         parts["ask_hub"] = gr.Button("Look it up", size="md", elem_id="ask-hub", elem_classes="ts-fit")
         parts["hub_offer"] = html(elem_id="hub-offer")
         parts["hub_part"] = gr.Dropdown(
-            choices=[], label="Which part of it", visible=False, interactive=True, elem_id="hub-part"
+            choices=[],
+            label="Which part of it",
+            visible=False,
+            interactive=True,
+            allow_custom_value=True,
+            elem_id="hub-part",
         )
         parts["bring_hub"] = gr.Button(
             "Bring these rows", visible=False, size="md", elem_id="bring-hub", elem_classes="ts-fit"
@@ -59,19 +64,19 @@ def offered(offer: dict[str, Any]) -> Values:
     }
 
 
-def wire(wiring: Wiring, incoming: Incoming) -> None:
+def wire(wiring: Wiring, incoming: Incoming, begun: Callable[[str], Values]) -> None:
     parts = wiring.parts
 
     def ask(choice: Choice, name: str) -> Values:
         gone = {"hub_offer": "", "hub_part": gr.Dropdown(visible=False), "bring_hub": gr.Button(visible=False)}
         try:
-            return {"drop_problem": "", **gone, **data_incoming.values(incoming.ask_hub(named(name)))}
+            return {**gone, **begun(incoming.ask_hub(named(name)))}
         except StudioError as error:
             return {"drop_problem": views.problem(error), **gone}
 
     def bring(choice: Choice, part: str) -> Values:
         try:
-            return {"drop_problem": "", **data_incoming.values(incoming.start_hub(**json.loads(part)))}
+            return begun(incoming.start_hub(**json.loads(part)))
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
 

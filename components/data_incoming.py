@@ -130,4 +130,5 @@ def progress(name: str, rows: int = 0, share: float = 0, head: dict[str, Any] | 
 
 def values(shown: str) -> dict[str, Any]:
     """The parts of the page while a file is being read, or, with nothing to show, afterwards."""
-    return {"incoming": shown, "cancel": gr.Button(visible=bool(shown)), "waiting": gr.Timer(active=bool(shown))}
+    going_on = {"waiting": gr.Timer(active=True)} if shown else {}  # afterwards others may wait for something
+    return {"incoming": shown, "cancel": gr.Button(visible=bool(shown)), **going_on}

@@ -101,6 +101,13 @@ def values(mapping: Mapping, guess: Guess | None, head: pandas.DataFrame) -> dic
     return {**shown, **template_view.values(mapping, columns, head)}
 
 
+def unknown() -> dict[str, Any]:
+    """The drop-downs while it is not known what the file holds."""
+    hidden = {f"role-{number}": gr.Dropdown(visible=False, value=None, choices=[]) for number in range(ROLES)}
+    folds = {name: gr.Accordion(visible=False) for name in ("more_roles", "build_text")}
+    return {"shape": None, "sure": "", "system": gr.Textbox(visible=False), "group": "", **hidden, **folds}
+
+
 def role_field(role: Role, columns: list[str], value: str | None) -> Any:
     """One drop-down for one role; what builds text takes a template too."""
     info = role.help

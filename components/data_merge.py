@@ -1,6 +1,7 @@
 """Several datasets as one: which ones, how much each counts, and the merging itself, which a helper does."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -63,7 +64,8 @@ class Merging:
 
     def look(self) -> tuple[str, DataSteps] | None:
         """The dataset and how it is read, once it is there. Raises StudioError, once, when it cannot be made."""
-        if self.thread is None or self.thread.is_alive():
+        thread = self.thread
+        if thread is None or thread.is_alive():
             return None
         self.thread = None
         if isinstance(self.done, StudioError):
@@ -76,8 +78,8 @@ class Merging:
 class Merger:
     """Takes what the page says, and shows what comes of it."""
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading, self.workspace = reading, reading.workspace
+    def __init__(self, reading: Reading, begun: Callable[[str], Values]) -> None:
+        self.reading, self.workspace, self.begun = reading, reading.workspace, begun
         self.merging = Merging(reading.examiner.inspector)
 
     def part(self, asked: dict[str, Any]) -> Part:
@@ -97,7 +99,7 @@ class Merger:
             self.merging.start([self.part(one) for one in asked])
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
-        return {"drop_problem": "", "incoming": BUSY, "waiting": gr.Timer(active=True)}
+        return self.begun(BUSY)
 
     def wait(self, choice: Choice) -> Values:
         """What has become of it since the last look."""

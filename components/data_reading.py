@@ -62,6 +62,7 @@ class Reading:
         return {
             **self.list_of(dataset.id),
             "drop_problem": "",
+            "shares_problem": "",
             "empty": gr.HTML(visible=False),
             "found": gr.Column(visible=True),
             "found_title": views.found(dataset),
@@ -72,7 +73,8 @@ class Reading:
             **self.other_tests(dataset, steps),
             **self.dropped(dataset),
             **augment_view.values(dataset, steps),
-            **(data_mapping.values(steps.mapping, guessed, head) if steps else {"shape": None}),
+            "hand_problem": "",
+            **(data_mapping.values(steps.mapping, guessed, head) if steps else data_mapping.unknown()),
             **self.show(dataset, steps, fresh, new=True),
         }
 
@@ -98,6 +100,7 @@ class Reading:
             "found": gr.Column(visible=False),
             "next": gr.Button(interactive=False),
             "next_note": "Choose your data first.",
+            "waiting": gr.Timer(active=self.awaited()),
         }
 
     def list_of(self, chosen: str | None) -> Values:
@@ -119,7 +122,9 @@ class Reading:
         mapping = data_mapping.reshaped(choice.shape, head, guessed, choice.system)
         # Rows taken out stay out; texts and fixes belong to how the rows were read before.
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
-        steps = DataSteps(mapping=mapping, split=kept.split, left_out=kept.left_out)
+        augment = None if mapping.kind == "text" else kept.augment
+        other = {"mapping": mapping, "edits": [], "fixes": [], "separate_test": None, "augment": augment}
+        steps = kept.model_copy(update=other)
         shown = data_mapping.values(mapping, guessed, head)
         return {**shown, "test_from": "", **self.show(dataset, steps, choice, new=True)}
 
@@ -177,6 +182,7 @@ class Reading:
                 "columns_problem": views.PREPARING_ROWS,
                 "reading": "",
                 "next": gr.Button(interactive=False),
+                "next_note": "The rows are being prepared.",
                 "waiting": gr.Timer(active=True),
             }
         report = self.report(choice, version)
@@ -210,7 +216,8 @@ class Reading:
         worked = list_versions(dataset) if not new else []
         if worked:
             keep(self.workspace, dataset.id, worked[0].steps)
-            return {**self.open(choice, dataset.id), "columns_problem": views.problem(error)}
+            problem = views.problem(error)  # where the person looks is not known
+            return {**self.open(choice, dataset.id), "columns_problem": problem, "shares_problem": problem}
         return {
             "usable": gr.Column(visible=False),
             "data": "",
@@ -291,7 +298,7 @@ class Reading:
             return {**shown, "xray": views.problem(error), "this_row": "", "all_rows": ""}
         return {
             **shown,
-            "xray": xray_view.example(view) if view else xray_view.PREPARING,
+            "xray": xray_view.example(view, version.kind) if view else xray_view.PREPARING,
             "this_row": xray_view.this_row(view) if view else xray_view.SOON,
             "all_rows": xray_view.all_rows(lengths, choice.limit) if lengths else xray_view.COUNTING,
             "waiting": gr.Timer(active=busy or not lengths),

@@ -26,7 +26,12 @@ def build(parts: dict[str, Any]) -> None:
         parts["following"] = gr.Button("Next row", size="md", elem_id="xray-next", elem_classes="ts-fit")
     with gr.Row(elem_classes="ts-row-filter"):
         parts["only"] = gr.Dropdown(
-            choices=[("Every row", EVERY)], value=EVERY, label="Walk through", interactive=True, elem_id="only"
+            choices=[("Every row", EVERY)],
+            value=EVERY,
+            label="Walk through",
+            interactive=True,
+            allow_custom_value=True,
+            elem_id="only",
         )
         parts["words"] = gr.Textbox(
             label="With these words", max_lines=1, interactive=True, elem_id="words", placeholder="any words"

@@ -52,6 +52,7 @@ def build(parts: dict[str, Any]) -> None:
                     label="Keep rows together by",
                     info="Rows with the same value here never stand on both sides, such as one customer’s.",
                     interactive=True,
+                    allow_custom_value=True,
                     elem_id="group",
                 )
             with gr.Row():
@@ -69,6 +70,7 @@ def build(parts: dict[str, Any]) -> None:
                     info="Another of your datasets; then all rows of this one are for training and checks.",
                     visible=False,
                     interactive=True,
+                    allow_custom_value=True,
                     elem_id="test-from",
                 )
                 parts["stratify"] = gr.Checkbox(

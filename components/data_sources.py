@@ -1,5 +1,6 @@
 """Ways to data: drop a file, take a sample, go on with an earlier one, paste rows or type them."""
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from components.data_incoming import Incoming
 from components.data_merge import Merger
 from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
-from components.html import html
+from components.html import hidden, html
 from components.page import POLL
 from studio.datasets.store import SAMPLES, add_file, load_dataset
 from studio.errors import StudioError
@@ -97,6 +98,7 @@ def build_incoming(parts: dict[str, Any]) -> None:
     """What is on its way in, and why something could not be taken."""
     parts["drop_problem"] = html(elem_id="drop-problem")
     parts["incoming"] = html(elem_id="incoming")
+    parts["job"] = hidden("What this page waits for")
     parts["cancel"] = gr.Button("Cancel", visible=False, size="md", elem_id="cancel-reading", elem_classes="ts-fit")
 
 
@@ -106,7 +108,8 @@ def no_rows() -> pandas.DataFrame:
 
 def more_lines(choice: Choice, table: pandas.DataFrame) -> Values:
     """The table as it is typed so far, with empty lines at its end."""
-    return {"typed": pandas.concat([table, no_rows().set_axis(table.columns[: len(TYPED)], axis=1)]).fillna("")}
+    empty = [[""] * len(table.columns)] * EMPTY_LINES
+    return {"typed": pandas.DataFrame(table.fillna("").to_numpy().tolist() + empty, columns=table.columns)}
 
 
 class Sources:
@@ -115,15 +118,29 @@ class Sources:
     def __init__(self, reading: Reading) -> None:
         self.reading, self.workspace = reading, reading.workspace
         self.incoming = Incoming(reading.workspace)
-        self.merger = Merger(reading)
+        self.merger = Merger(reading, self.begun)
+        self.job = ""  # what is on its way in belongs to the page that knows this word
         # While something is on its way in, no other event may stop the page from looking for it.
-        reading.awaited = lambda: self.incoming.expected or self.merger.merging.expected
+        reading.awaited = lambda: self.expected
+
+    @property
+    def expected(self) -> bool:
+        return self.incoming.expected or self.merger.merging.expected
+
+    def begun(self, shown: str) -> Values:
+        """Something is on its way in, and belongs to this page."""
+        self.job = f"job {time.monotonic()}"
+        return {**data_incoming.values(shown), "drop_problem": "", "job": self.job}
+
+    def adopt(self, choice: Choice) -> Values:
+        """A page that was just opened takes over what another one had begun: mostly it is the same, loaded again."""
+        return {"job": self.job, "waiting": gr.Timer(active=True)} if self.expected else {}
 
     def bring(self, choice: Choice, path: str) -> Values:
         """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
         try:
             if self.incoming.takes(path):
-                return {"drop": None, "drop_problem": "", **data_incoming.values(self.incoming.start(path))}
+                return {"drop": None, **self.begun(self.incoming.start(path))}
             dataset = add_file(self.workspace, path)
         except StudioError as error:
             return {"drop": None, "drop_problem": views.problem(error)}
@@ -151,14 +168,15 @@ class Sources:
     def open_sheet(self, choice: Choice, sheet: str) -> Values:
         """Another sheet of the workbook: a dataset of its own, from the same file."""
         dataset = load_dataset(self.workspace, choice.dataset or "")
-        return data_incoming.values(self.incoming.start(str(dataset.raw), dataset.name, sheet))
+        return self.begun(self.incoming.start(str(dataset.raw), dataset.name, sheet))
 
-    def wait(self, choice: Choice) -> Values:
+    def wait(self, choice: Choice, job: str) -> Values:
         """What has come since the last look: of datasets put together, of the file that is read, or of the checks."""
+        if not self.expected or job != self.job:
+            seen = self.reading.look_again(choice) or {"waiting": gr.Timer(active=False)}
+            return {**data_incoming.values(""), **seen}
         if self.merger.merging.expected:
             return self.merger.wait(choice)
-        if not self.incoming.expected:
-            return {"incoming": "", "cancel": gr.Button(visible=False), **self.reading.look_again(choice)}
         try:
             news = self.incoming.look()
         except StudioError as error:
@@ -182,9 +200,10 @@ def wire(wiring: Wiring, reading: Reading) -> None:
     wiring.show(parts["take_pasted"].click, sources.paste, "pasted")
     wiring.show(parts["take_typed"].click, sources.type_in, "typed")
     wiring.show(parts["more_lines"].click, more_lines, "typed")
-    data_hub.wire(wiring, sources.incoming)
+    data_hub.wire(wiring, sources.incoming, sources.begun)
     data_merge.wire(wiring, sources.merger)
     wiring.show(parts["sheet"].input, sources.open_sheet, "sheet")
     wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset))
-    wiring.show(parts["waiting"].tick, sources.wait, **POLL)
+    wiring.show(parts["waiting"].tick, sources.wait, "job", **POLL)
+    wiring.show(wiring.page.demo.load, sources.adopt)
     wiring.show(parts["cancel"].click, sources.cancel)

@@ -72,7 +72,12 @@ def columns(parts: dict[str, Any]) -> None:
             "Download", visible=False, size="md", elem_id="dropped", elem_classes="ts-fit"
         )
         parts["sheet"] = gr.Dropdown(
-            choices=[], label="Sheet of the workbook", visible=False, interactive=True, elem_id="sheet"
+            choices=[],
+            label="Sheet of the workbook",
+            visible=False,
+            interactive=True,
+            allow_custom_value=True,
+            elem_id="sheet",
         )
         with gr.Row(elem_classes="ts-mapping"):
             with gr.Column(scale=5, min_width=300):

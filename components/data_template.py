@@ -18,7 +18,7 @@ def build(parts: dict[str, Any]) -> None:
         "build_text"
     ]:
         parts["template_role"] = gr.Dropdown(
-            choices=[], label="The text is used as", interactive=True, elem_id="template-role"
+            choices=[], label="The text is used as", interactive=True, allow_custom_value=True, elem_id="template-role"
         )
         parts["template"] = gr.Textbox(
             label="Text, with columns in braces",

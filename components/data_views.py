@@ -23,6 +23,7 @@ DROP_HELP = (
     "The file stays on this computer and is never changed."
 )
 PREPARING_ROWS = '<p class="ts-help" role="status"><span class="ts-breathe"></span>Preparing all rows.</p>'
+FEW = 12  # rows below which none are set aside, see studio/datasets/splits.py
 CELL = 160  # characters; the X-ray shows all of them
 SPLITS = (
     ("train", "Training", "The model practises on these."),
@@ -66,7 +67,8 @@ def sample_line(sample: Sample) -> str:
 
 def dataset_choice(dataset: Dataset) -> tuple[str, str]:
     """Label and value of one choice in the list of datasets; the label's first line is the name."""
-    return f"{dataset.name}\n{count(dataset.facts.rows, 'row')}, added {when(dataset.added)}", dataset.id
+    sheet = f", {dataset.facts.sheet}" if dataset.facts.sheet else ""
+    return f"{dataset.name}{sheet}\n{count(dataset.facts.rows, 'row')}, added {when(dataset.added)}", dataset.id
 
 
 def found(dataset: Dataset) -> str:
@@ -74,14 +76,14 @@ def found(dataset: Dataset) -> str:
 
 
 def facts(found: Facts) -> str:
-    values = (
+    values = [
         ("Format", found.format),
         ("Rows", f"{found.rows:,}"),
         ("Columns", f"{len(found.columns):,}"),
         ("Text encoding", found.encoding),
         ("Size", size(found.bytes)),
-    )
-    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in values)
+    ]
+    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in values if value)
     notes = "".join(f"<li>{icon('info', 's')}<span>{escape(note)}</span></li>" for note in found.notes)
     return f'<dl class="ts-figures">{cells}</dl>' + (f'<ul class="ts-notes">{notes}</ul>' if notes else "")
 
@@ -125,6 +127,13 @@ def split(version: Version) -> str:
     """The bar of training, check and test rows, each with its count and one sentence."""
     total = sum(version.rows.values())
     shown = [(key, name, text, version.rows[key]) for key, name, text in SPLITS]
+    if version.steps.separate_test:
+        shown[-1] = (
+            "test",
+            "Test",
+            "All rows of the other file, as they are. No fix touches them.",
+            version.rows["test"],
+        )
     words = ", ".join(f"{rows:,} {name.lower()}" for _, name, _, rows in shown)
     bars = "".join(
         f'<div class="ts-part-{key}" style="flex:{rows} 1 0">{bar_label(name, rows, total)}</div>'
@@ -133,7 +142,7 @@ def split(version: Version) -> str:
     )
     legend = "".join(
         f'<li><span class="ts-key ts-part-{key}"></span><div><b>{name}, {rows_of(version, rows)} '
-        f'({rows / total:.0%})</b><p class="ts-help">{text if rows else none_of(name)}</p></div></li>'
+        f'({percent(rows, total)})</b><p class="ts-help">{text if rows else none_of(version, name)}</p></div></li>'
         for key, name, text, rows in shown
     )
     proof = (
@@ -150,8 +159,21 @@ def bar_label(name: str, rows: int, total: int) -> str:
     return f"{rows:,}" if rows / total < 0.15 else f"{rows:,} {name.lower()}"
 
 
-def none_of(name: str) -> str:
-    return f"Too few rows to set any aside, so there is no {name.lower()} figure for this data."
+def percent(rows: int, total: int) -> str:
+    """A share that says 0% or 100% only where it is none or all."""
+    share = round(100 * rows / total)
+    return "over 99%" if share == 100 and rows < total else "under 1%" if share == 0 and rows else f"{share}%"
+
+
+def none_of(version: Version, name: str) -> str:
+    """Why a part has no rows."""
+    plan, few = version.steps.split, sum(version.rows.values()) < FEW
+    asked = plan.test if name == "Test" else plan.validation
+    if asked == 0:
+        return f"None were asked for, so there is no {name.lower()} figure."
+    if few:
+        return f"Too few rows to set any aside, so there is no {name.lower()} figure for this data."
+    return f"The rows belong together too closely to set some aside, so there is no {name.lower()} figure."
 
 
 def left_out(version: Version) -> str:

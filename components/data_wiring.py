@@ -18,6 +18,7 @@ class Wiring:
     """Connects events with handlers that take (choice, *values of the named parts) and return `Values`."""
 
     def __init__(self, page: Page) -> None:
+        self.page = page
         self.parts: dict[str, Component] = page.parts["data_tab"]
         limits = {f"{name}.max_length": page.choices[f"{name}.max_length"] for name in METHODS}
         self.later = page.inputs("model", "method") | limits

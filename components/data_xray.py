@@ -7,13 +7,14 @@ from typing import Any
 
 from studio.datasets.inspection import Inspector
 from studio.datasets.rows import Messages
-from studio.datasets.store import Dataset
+from studio.datasets.store import Dataset, load_dataset
 from studio.datasets.versions import DataSteps, Version, is_prepared, prepare
 from studio.datasets.xray import Lengths, XRay, XRayView
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 
 log = logging.getLogger("tunesmith.page")
+SMALL = 3_000_000  # bytes of Parquet
 AT_ONCE = 2000  # rows up to which the page need not wait for a version to be made
 
 
@@ -32,11 +33,20 @@ class Examiner:
 
     def version(self, dataset: Dataset, steps: DataSteps) -> Version | None:
         """The rows that these steps make; None while those of a large dataset are being made."""
-        if dataset.facts.rows <= AT_ONCE or is_prepared(dataset, steps):
+        if self.small(dataset, steps) or is_prepared(dataset, steps):
             return prepare(self.xray.workspace, dataset, steps)
         key = f"prepare {dataset.id} {steps.model_dump_json()}"
         self.in_background(key, lambda: self.inspector.prepare(dataset.id, steps))
         return None
+
+    def small(self, dataset: Dataset, steps: DataSteps) -> bool:
+        """Whether the rows can be prepared while the page waits, the test file's too."""
+        files = [dataset]
+        if steps.separate_test:
+            files.append(load_dataset(self.xray.workspace, steps.separate_test.dataset))
+        return (
+            sum(one.facts.rows for one in files) <= AT_ONCE and sum(one.table.stat().st_size for one in files) <= SMALL
+        )
 
     def show(self, model: str, messages: Messages, limit: int, tools: list[Any]) -> XRayView | None:
         """One conversation as tokens; None while the tokenizer is being loaded (1 to 2 s at first).

@@ -1,6 +1,7 @@
 """What a person chose, kept in HOME/draft.json, so that a reload or a restart of the server loses none of it."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from studio.workspace import Workspace, read_json, write_json
@@ -16,7 +17,13 @@ def load(workspace: Workspace) -> dict[str, Any]:
 
 def remember(workspace: Workspace, **fields: Any) -> None:
     """Keep these choices beside the earlier ones. Raises StudioError when the disk refuses."""
+    change(workspace, lambda draft: fields)
+
+
+def change(workspace: Workspace, newer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Keep what `newer` makes of the choices so far, with nothing in between. Raises like `remember`."""
     with _lock:
         draft = load(workspace)
+        fields = newer(draft)
         if any(name not in draft or draft[name] != value for name, value in fields.items()):
             write_json(workspace.home / "draft.json", draft | fields)

@@ -229,6 +229,8 @@ def rows_card(version: Version) -> str:
     note = f'<p class="ts-help">{count(changed, "text")} changed by fixes.</p>' if changed else ""
     if version.kind == "text":
         note += '<p class="ts-help">Long rows are cut into pieces at the ends of sentences, and these are counted.</p>'
+    if version.steps.weights:
+        note += '<p class="ts-help">Rows are counted as often as they are trained on, as their weights say.</p>'
     return (
         f'<div class="ts-card"><h3>{title}</h3><p class="ts-rows-now"><span>{ready + total:,}</span>{icon("right")}'
         f"<b>{ready:,}</b></p><ul class=ts-sums>{lines}</ul>{note}</div>"

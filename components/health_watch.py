@@ -13,6 +13,7 @@ from studio.errors import StudioError
 
 log = logging.getLogger("tunesmith.page")
 MOST_PREVIEWS = 100
+MOST_REPORTS = 20
 FORGOTTEN = 6.0  # seconds after which nobody looks any more; the page asks twice a second
 
 
@@ -29,8 +30,8 @@ class Watch:
 
     def report(self, dataset: str, steps: DataSteps, model: str, limit: int) -> Report:
         """What is known so far of the rows without and with the fixes. The first call starts the checks."""
-        bare = steps.model_copy(update={"fixes": []})
-        asked = [bare, steps] if steps.fixes else [bare]
+        bare = bare_of(steps)
+        asked = [bare, bare.model_copy(update={"fixes": steps.fixes})] if steps.fixes else [bare]
         keys = [f"{dataset} {one.model_dump_json()} {model} {limit}" for one in asked]
         with self.lock:
             for key, one in zip(keys, asked, strict=True):
@@ -43,6 +44,8 @@ class Watch:
                     threading.Thread(target=self.fill, args=work, daemon=True).start()
             self.wanted |= dict.fromkeys(keys, time.monotonic())
             stages = [self.stages[key] for key in keys]
+            for old in [key for key, stage in self.stages.items() if stage.done and key not in keys][:-MOST_REPORTS]:
+                del self.stages[old], self.wanted[old]
         total = sum(not check.kinds or steps.mapping.kind in check.kinds for check in CHECKS)
         return Report(total, stages[0], stages[1] if steps.fixes else None)
 
@@ -90,9 +93,21 @@ class Watch:
     @staticmethod
     def about(dataset: str, steps: DataSteps) -> str:
         """What a preview is of, whichever fixes are on: they come back to the same rows."""
-        return f"{dataset} {steps.model_copy(update={'fixes': []}).model_dump_json()}"
+        return f"{dataset} {bare_of(steps).model_dump_json()}"
+
+    def again(self, dataset: str, steps: DataSteps) -> None:
+        """Other fixes: make the previews on show anew, each with its fix as it is now."""
+        on = {fix.name: fix for fix in steps.fixes}
+        for name, known in self.previews_of(dataset, steps).items():
+            if not isinstance(known, StudioError) or name in on:
+                self.preview(dataset, steps, on.get(name, Fix(name=name)))
 
     def previews_of(self, dataset: str, steps: DataSteps) -> dict[str, Preview | StudioError]:
         """By the name of the fix, those asked for so far."""
         head = f"{self.about(dataset, steps)} "
         return {key.removeprefix(head): one for key, one in list(self.previews.items()) if key.startswith(head)}
+
+
+def bare_of(steps: DataSteps) -> DataSteps:
+    """The steps less those that the checks do not look at, and less the fixes, whose effect is looked at apart."""
+    return steps.model_copy(update={"fixes": [], "weights": None, "augment": None})

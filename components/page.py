@@ -54,6 +54,9 @@ class Page:
         return button.click(None, js=f"() => window.tunesmithGo('{tab}')", api_visibility="private")
 
 
+# Drop-downs that the server fills take any value (allow_custom_value): Gradio refuses one that is not among the choices
+# before any handler runs, and then every event that has the drop-down among its inputs fails without a word.
+
 # Nothing is drawn over: Gradio's page would otherwise mark every output of every event as pending and done, and for
 # that read the whole tree below each Tabs and Column among them, 0.3 s a click (measured on 6.31).
 CALM: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}

@@ -7,11 +7,9 @@ import pandas
 
 from components.html import escape
 from studio.datasets.shapes import Mapping, roles_of
-from studio.datasets.templates import render_all
-from studio.errors import StudioError
+from studio.datasets.templates import preview as preview_of
 
 SHOWN_COLUMNS = 60
-SHOWN_ROWS = 3
 EMPTY = "<i>Nothing: all of its columns are empty in this row.</i>"
 
 
@@ -44,9 +42,7 @@ def preview(template: str, head: pandas.DataFrame) -> str:
     """The first rows with the template filled in, or what is wrong with it."""
     if not template.strip():
         return ""
-    try:
-        texts = render_all(template, head.head(SHOWN_ROWS))
-    except StudioError as error:
-        return f'<p class="ts-help">{escape(error.message)}</p>'  # it is still being typed, so no alarm
-    rows = "".join(f'<li class="ts-reads"><p class="ts-said">{escape(text) or EMPTY}</p></li>' for text in texts)
-    return f'<p class="ts-help">The first rows then read:</p><ul class="ts-filled">{rows}</ul>'
+    found = preview_of(template, head)
+    said = "".join(f'<p class="ts-help">{escape(one)}</p>' for one in found.problems)  # still being typed, so no alarm
+    rows = "".join(f'<li class="ts-reads"><p class="ts-said">{escape(text) or EMPTY}</p></li>' for text in found.texts)
+    return said + (f'<p class="ts-help">The first rows then read:</p><ul class="ts-filled">{rows}</ul>' if rows else "")

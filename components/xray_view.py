@@ -21,9 +21,16 @@ SOON = '<h3>This row</h3><p class="ts-help">The figures come with the tokenizer.
 COUNTING = '<h3>All training rows</h3><p class="ts-help">Counting their tokens.</p>'
 
 
-def example(view: XRayView) -> str:
+NOTES = {
+    "preference": "This is the better answer. The worse one is read in the same way, and learned to be avoided.",
+    "feedback": "An answer with a thumb down is read in the same way, and learned to be avoided.",
+}
+
+
+def example(view: XRayView, kind: str = "chat") -> str:
     """The tokens of one row, who speaks at the left; learned, read and cut ones marked by more than colour."""
-    return f'{legend(view)}<dl class="ts-xr">{"".join(map(speech, view.segments))}</dl>{warning(view)}'
+    note = f'<p class="ts-help">{NOTES[kind]}</p>' if kind in NOTES else ""
+    return f'{note}{legend(view)}<dl class="ts-xr">{"".join(map(speech, view.segments))}</dl>{warning(view)}'
 
 
 def legend(view: XRayView) -> str:

@@ -130,6 +130,29 @@ def test_comparisons_types_and_code_are_no_markup(fine: str) -> None:
     assert find(markup.CHECK, fine) is None
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "That is too subjective.</s> How do you see it?",
+        "It is 4.</s>",
+        "<s>It is 4.</s>",
+        "<s>[INST] Add. [/INST] 4</s><s>[INST] More. [/INST] 5</s>",
+    ],
+)
+def test_marks_of_chat_templates_are_no_markup(marked: str) -> None:
+    assert find(chat_marks.CHECK, marked) is not None
+    assert find(markup.CHECK, marked) is None
+
+
+def test_thousands_of_marks_are_told_from_markup_in_one_go() -> None:
+    assert find(markup.CHECK, "<s>[INST] 4 </s>" * 20_000) is None  # a look at the whole text for each would take hours
+
+
+def test_markup_beside_a_mark_is_still_found_and_the_mark_left_to_its_own_fix() -> None:
+    assert mended(markup.CHECK, "<p>It is 4.</p></s>") == "It is 4.\n</s>"
+    assert mended(markup.CHECK, "now <s>9</s> <b>7</b> euros") == "now 9 7 euros"
+
+
 def test_markup_may_be_wanted() -> None:
     assert not markup.CHECK.safe
 
@@ -138,7 +161,8 @@ def test_markup_may_be_wanted() -> None:
     "noise", ["see ![logo](a.png)", r"snake\_case\_name", "[here]()", "####### deep", "```python\nx = 1"]
 )
 def test_untidy_markdown_is_noted(noise: str) -> None:
-    assert find(markdown.CHECK, noise) is not None
+    found = find(markdown.CHECK, noise)
+    assert found is not None and found.examples[0].startswith("Row 1 has ")
     assert markdown.CHECK.severity == "note"
 
 
@@ -171,6 +195,14 @@ def test_tidy_markdown_code_and_formulas_are_fine(tidy: str) -> None:
 def test_untidy_markdown_is_tidied_but_never_without_being_asked(untidy: str, tidy: str) -> None:
     assert mended(markdown.CHECK, untidy) == tidy
     assert not markdown.CHECK.safe
+
+
+def test_an_example_says_what_is_untidy() -> None:
+    found = find(markdown.CHECK, "It is this:\n```python\nprint(1)", "See [here]() for more", "Tidy")
+    assert found is not None and found.examples == [
+        "Row 1 has a code mark (```) without its partner: “It is this: ```python print(1)”",
+        "Row 2 has a link to nowhere: “See [here]() for more”",
+    ]
 
 
 def test_rows_of_stars_are_told_and_stay() -> None:
