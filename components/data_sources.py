@@ -155,7 +155,7 @@ class Sources:
             shown = self.bring(choice, data_incoming.paste(self.workspace, text or ""))
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
-        return shown if shown.get("drop_problem") else {**shown, "pasted": ""}
+        return {**shown, "pasted": ""} if "found" in shown else shown  # kept until the rows are there
 
     def type_in(self, choice: Choice, table: pandas.DataFrame) -> Values:
         """Rows were typed: take those in which something stands in like a file."""
@@ -163,7 +163,7 @@ class Sources:
             shown = self.bring(choice, data_incoming.typed(self.workspace, table))
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
-        return shown if shown.get("drop_problem") else {**shown, "typed": no_rows()}
+        return {**shown, "typed": no_rows()} if "found" in shown else shown
 
     def open_sheet(self, choice: Choice, sheet: str) -> Values:
         """Another sheet of the workbook: a dataset of its own, from the same file."""

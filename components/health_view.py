@@ -103,7 +103,10 @@ def switch(finding: Finding, on: Fix | None, done: Done | None) -> str:
     """What the fix does, the ways in which it can, and its switch."""
     if not finding.fix:
         return '<div class="ts-fix"><span class="ts-subtle">Only you can mend this.</span></div>'
-    effect = f'<br><span class="ts-subtle">{effect_of(done)}</span>' if on and done else ""
+    effect = ""
+    if on and done:
+        explained = f". {done.explain(finding.affected)}".removesuffix(". ")
+        effect = f'<br><span class="ts-subtle">{escape(effect_of(done) + explained)}</span>'
     if on and any(on.options.get(name) != told for name, told in finding.options.items()):
         effect += '<br><span class="ts-t-warn">Other rows are meant now: switch it off and on again.</span>'
     return (

@@ -41,6 +41,8 @@ class Child:
             finished = False
             try:
                 for line in process.stdout:
+                    if not line.endswith("\n"):
+                        break  # it was killed in the middle of a reply
                     reply = json.loads(line)
                     if self.unread:
                         self.unread -= bool(reply.get("last"))

@@ -7,6 +7,7 @@ import pandas
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.datasets.near import near_labels, shingles_of, texts_to_compare
+from studio.datasets.paths import column_and_rest
 from studio.datasets.rows import KINDS, plain_texts
 from studio.datasets.shapes import Mapping, apply, count_reasons, guess
 from studio.datasets.splits import AUGMENTED, NEAR, SplitPlan, split
@@ -16,6 +17,7 @@ from studio.workspace import Workspace
 
 LOOKED_AT = 500  # rows from which it is told how a test file is read
 COPY = "nearly the same as a row of the test file"
+GROUPED = "of a group that is in the test file"
 LeftOut = list[tuple[int, str]]
 
 
@@ -61,23 +63,30 @@ def test_rows(
 
 
 def divide(
-    rows: pandas.DataFrame, kind: str, plan: SplitPlan, test: pandas.DataFrame | None = None
+    rows: pandas.DataFrame,
+    kind: str,
+    plan: SplitPlan,
+    test: pandas.DataFrame | None = None,
+    one_group_column: bool = False,
 ) -> tuple[pandas.DataFrame, LeftOut]:
     """The rows that can be used, with a column `split`, and how many were left out, with reasons.
 
     test: the rows of a test file; the plan then asks for no others (DataSteps.own_split), and rows that are nearly the
-    same as a test row are left out if it keeps near copies together. Raises StudioError when nothing is left to learn
-    from.
+    same as a test row are left out if it keeps near copies together. one_group_column: the groups of both files are
+    read from columns of one name (DataSteps.one_group_column); then rows of a group that is in the test file are left
+    out, too. Raises StudioError when nothing is left to learn from.
     """
     left_out = []
     if test is not None:
+        grouped = of_groups_in(test, rows) if one_group_column else numpy.zeros(len(rows), dtype=bool)
         copied = copies_of(test, rows, kind) if plan.near_together else numpy.zeros(len(rows), dtype=bool)
-        if copied.any():
-            left_out.append((int(copied.sum()), COPY))
-            rows = rows[~copied].reset_index(drop=True)
+        for reason, out in ((GROUPED, grouped), (COPY, copied & ~grouped)):
+            if out.any():
+                left_out.append((int(out.sum()), reason))
+        rows = rows[~(copied | grouped)].reset_index(drop=True)
         if rows.empty:
             raise StudioError(
-                "Every row is nearly the same as a row of the test file, so none is left to learn from.",
+                f"Every row is {' or '.join(reason for _, reason in left_out)}, so none is left to learn from.",
                 "Choose another test file.",
             )
     frame = rows.copy()
@@ -89,6 +98,13 @@ def divide(
     if test is not None:
         frame = pandas.concat([frame, test.assign(split="test")])
     return frame.reset_index(drop=True), left_out
+
+
+def of_groups_in(test: pandas.DataFrame, rows: pandas.DataFrame) -> numpy.ndarray:
+    """Which rows, or what they were made from, are of a group that is in the test file; an array of bool."""
+    group = rows["group"].str.removeprefix(AUGMENTED)
+    found: numpy.ndarray = ((group != "") & group.isin(test["group"])).to_numpy(dtype=bool)
+    return found
 
 
 def copies_of(test: pandas.DataFrame, rows: pandas.DataFrame, kind: str) -> numpy.ndarray:
@@ -109,8 +125,7 @@ def mapping_for(mapping: Mapping, test: Dataset, others: Sequence[Mapping] = ())
     """
     head = test.head(LOOKED_AT)
     for one in (mapping, *others):
-        group = one.group if one.group in test.facts.columns else ""
-        alike = one.model_copy(update={"group": group, "system": one.system or mapping.system})
+        alike = one.model_copy(update={"group": group_in(test, one), "system": one.system or mapping.system})
         try:
             if len(apply(head, alike)[0]):
                 return alike
@@ -119,4 +134,10 @@ def mapping_for(mapping: Mapping, test: Dataset, others: Sequence[Mapping] = ())
     guessed = guess(head, test.name)
     if guessed is None or guessed.mapping.kind != mapping.kind:
         return None
-    return guessed.mapping.model_copy(update={"system": mapping.system})
+    group = group_in(test, mapping) or guessed.mapping.group
+    return guessed.mapping.model_copy(update={"system": mapping.system, "group": group})
+
+
+def group_in(test: Dataset, mapping: Mapping) -> str:
+    """The column by which the other file keeps rows together, "" where the test file has none of that name."""
+    return mapping.group if mapping.group and column_and_rest(mapping.group, test.facts.columns) else ""

@@ -1,6 +1,7 @@
 """What a dataset on the Hugging Face hub offers: its configurations and their splits, before anything is brought."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 from studio.datasets.hub_errors import speaking_of_hub
 from studio.datasets.hub_labels import named_values
+from studio.datasets.table_file import scratch_prefix
 from studio.errors import StudioError
 
 # Files with rows; programs and pickles, which can run code, are never fetched.
@@ -73,11 +75,12 @@ class HubDataset:
         return chosen, part, " ".join(said)
 
 
-def look(name: str, revision: str = "") -> HubDataset:
+def look(scratch: Path, name: str, revision: str = "") -> HubDataset:
     """Ask the hub what a dataset offers. name: “owner/name” or the address of its page. One request, no files.
 
-    revision: a commit or branch; "" for the newest. Raises StudioError: no network, no such dataset, nothing that can
-    be read here. Takes about 4 seconds the first time, because it loads the datasets library: not for the server.
+    scratch: where files may be for a moment. revision: a commit or branch; "" for the newest. Raises StudioError: no
+    network, no such dataset, nothing that can be read here. Takes about 4 seconds the first time, because it loads the
+    datasets library: not for the server.
     """
     from huggingface_hub import HfApi
 
@@ -86,7 +89,8 @@ def look(name: str, revision: str = "") -> HubDataset:
         info = HfApi().dataset_info(name, revision=revision or None, files_metadata=True, timeout=PATIENCE)
     card = info.card_data.to_dict() if info.card_data else {}
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
-    configurations, default = described(name, card, {path: size for path, size in sizes.items() if readable(path)})
+    to_read = {path: size for path, size in sizes.items() if readable(path)}
+    configurations, default = described(name, card, to_read, scratch)
     if not configurations:
         raise nothing_readable(name, list(sizes))
     licence = card.get("license") or ""
@@ -117,11 +121,11 @@ def readable(path: str) -> bool:
     return inside and path.lower().removesuffix(".gz").endswith(ENDINGS)
 
 
-def described(name: str, card: dict[str, Any], sizes: dict[str, int]) -> tuple[list[Configuration], str]:
+def described(name: str, card: dict[str, Any], sizes: dict[str, int], scratch: Path) -> tuple[list[Configuration], str]:
     """The configurations that the card and the file names tell, and the usual one.
 
     The datasets library knows the rules. It is shown a folder of empty files with the same names, so that it needs
-    no network, and nothing of the dataset is opened.
+    no network, and nothing of the dataset is opened. The folder is below `scratch` for as long as that takes.
     """
     from datasets.load import dataset_module_factory
 
@@ -133,7 +137,9 @@ def described(name: str, card: dict[str, Any], sizes: dict[str, int]) -> tuple[l
     check_inside(name, told.get("configs"))
     if not sizes:
         return [], ""
-    with TemporaryDirectory(prefix="hub-") as folder:
+    # The library takes a bracket in the path of the folder itself for a pattern, and finds nothing.
+    place = None if "[" in str(scratch) else scratch
+    with TemporaryDirectory(dir=place, prefix=scratch_prefix(os.getpid())) as folder:
         root = Path(folder).resolve()
         for path in sizes:
             (root / path).parent.mkdir(parents=True, exist_ok=True)

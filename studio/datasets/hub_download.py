@@ -42,7 +42,7 @@ def add_hub(
     """
     watch = watch or (lambda progress: None)
     watch(Progress(0, 0.0, pandas.DataFrame(), "Asking the Hugging Face hub what there is."))
-    found = look(name, revision)
+    found = look(workspace.scratch, name, revision)
     table, part, chosen = found.choose(configuration, split)
     check_room(workspace.scratch, found.name, part.bytes)
     origin = Origin(found.name, found.revision, table.name, part.name, found.licence)

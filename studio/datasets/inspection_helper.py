@@ -6,8 +6,10 @@ It reads all rows, runs the checks and makes the versions, so that a large datas
 import logging
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from functools import lru_cache
+from pathlib import Path
 from threading import Event
 
 import numpy
@@ -15,18 +17,22 @@ import numpy
 from studio.child import Reply, serve
 from studio.datasets.comparing import compare
 from studio.datasets.dividing import divide, test_rows
+from studio.datasets.downloads import download
 from studio.datasets.fixing import Fix, carry_out, mend
 from studio.datasets.health import CHECKS
 from studio.datasets.health.check import Data
 from studio.datasets.health.report import ask
 from studio.datasets.merging import Part, merge
+from studio.datasets.searching import search
 from studio.datasets.store import load_dataset
+from studio.datasets.table_file import Progress
 from studio.datasets.versions import DataSteps, load_version, mapped, prepare
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 from studio.workspace import Workspace, open_workspace
 
 log = logging.getLogger("tunesmith.data")
+EVERY = 0.25  # seconds between two replies of a merging
 
 
 class Inspection:
@@ -34,40 +40,63 @@ class Inspection:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.rows = lru_cache(maxsize=2)(self.read)
+        self.rows = lru_cache(maxsize=1)(self.read)
 
     def read(self, dataset: str, steps: str) -> Data:
-        """The mapped rows of a dataset; steps as JSON, without fixes."""
+        """The mapped rows of a dataset; steps as JSON, those alone that change how a row is read."""
         return mapped(load_dataset(self.workspace, dataset), DataSteps.model_validate_json(steps))[0]
 
     def data(self, request: Reply) -> tuple[Data, DataSteps]:
         steps = DataSteps.model_validate(request["steps"])
-        bare = steps.model_copy(update={"fixes": [], "separate_test": None, "weights": None})
-        return self.rows(request["dataset"], bare.model_dump_json()), steps
+        read = DataSteps(mapping=steps.mapping, left_out=steps.left_out, edits=steps.edits)
+        return self.rows(request["dataset"], read.model_dump_json()), steps
 
     def answer(self, request: Reply, stopped: Event) -> Iterator[Reply]:
         if request["do"] == "merge":
-            yield self.merge(request)
-            return
-        if request["do"] == "compare":
+            yield from self.merge(request)
+        elif request["do"] == "compare":
             yield self.compare(request)
-            return
+        elif request["do"] == "search":
+            version = load_version(load_dataset(self.workspace, request["dataset"]), request["version"])
+            yield {"rows": search(version, request["words"])}
+        elif request["do"] in ("prepare", "download"):
+            yield self.prepare(request)
+        else:
+            yield from self.look(request, stopped)
+
+    def look(self, request: Reply, stopped: Event) -> Iterator[Reply]:
+        """What is asked of all rows as they are read, before any fix."""
         data, steps = self.data(request)
         if request["do"] == "report":
             yield from self.report(data, steps, request, stopped)
         elif request["do"] == "preview":
             yield preview(data, steps, Fix.model_validate(request["fix"]))
-        else:
-            version = prepare(self.workspace, load_dataset(self.workspace, request["dataset"]), steps)
-            yield {"version": version.folder.name}
 
-    def merge(self, request: Reply) -> Reply:
-        """A new dataset out of several; its id, and the steps that read it."""
+    def prepare(self, request: Reply) -> Reply:
+        """Make a version; with a format and a folder, its file to take away, too."""
+        dataset = load_dataset(self.workspace, request["dataset"])
+        version = prepare(self.workspace, dataset, DataSteps.model_validate(request["steps"]))
+        if request["do"] == "prepare":
+            return {"version": version.folder.name}
+        return {"path": str(download(dataset, version, request["format"], Path(request["folder"])))}
+
+    def merge(self, request: Reply) -> Iterator[Reply]:
+        """{"rows", "share", "note"} about four times a second, also while nothing moves, so that whoever looks can
+        stop it; then {"dataset": id, "steps"}, which read the new dataset."""
         parts = [
             Part(part["dataset"], DataSteps.model_validate(part["steps"]), part["weight"]) for part in request["parts"]
         ]
-        dataset, steps = merge(self.workspace, parts, request["name"])
-        return {"dataset": dataset.id, "steps": steps.model_dump(mode="json")}
+        far = {"rows": 0, "share": 0.0, "note": ""}
+
+        def watch(progress: Progress) -> None:
+            far.update(rows=progress.rows, share=round(progress.share, 4), note=progress.note)
+
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(merge, self.workspace, parts, request["name"], watch)
+            while wait([work], EVERY).not_done:
+                yield dict(far)
+            dataset, steps = work.result()
+        yield {"dataset": dataset.id, "steps": steps.model_dump(mode="json")}
 
     def compare(self, request: Reply) -> Reply:
         """What differs between two versions."""
@@ -95,7 +124,7 @@ class Inspection:
         try:
             own = load_dataset(self.workspace, dataset)
             test, _ = test_rows(self.workspace, own, steps.mapping, steps.separate_test)
-            frame, _ = divide(data.rows, data.kind, steps.own_split, test)
+            frame, _ = divide(data.rows, data.kind, steps.own_split, test, steps.one_group_column)
         except StudioError:
             return data
         return Data(frame.drop(columns="split"), data.kind, frame["split"].to_numpy(dtype=object))

@@ -1,10 +1,12 @@
 """Several datasets as one, to learn several tasks at once: a new file with the rows of all, and a weight for each.
 
 The file is JSON Lines in the field's usual names, with a column `source` that says where a row is from. It is taken in
-like any other file; the weights are a step of its versions, so that they can be changed without merging again.
+like any other file; the weights are a step of its versions, so that they can be changed without merging again. Rows of
+one group, such as a customer, belong together in whichever files they are.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +19,11 @@ import pyarrow.parquet
 from studio.datasets.fixing import mend
 from studio.datasets.health import CHECKS
 from studio.datasets.readers.table import CHUNK, unique_names
-from studio.datasets.rows import KINDS
+from studio.datasets.rows import KINDS, own_group
 from studio.datasets.shapes import Mapping
 from studio.datasets.shapes.labels import split_labels
 from studio.datasets.store import Dataset, add_file, load_dataset
+from studio.datasets.table_file import Progress, scratch_prefix
 from studio.datasets.versions import DataSteps, mapped, read
 from studio.datasets.weights import HEAVIEST, Weights
 from studio.errors import StudioError
@@ -39,7 +42,10 @@ LAYOUTS = {
 }
 SEVERAL = ("text_labels", {"text": "text", "labels": "label"})
 LISTED = ("text_labels", "label_columns")  # layouts that give each text a list of labels
+GROUP = "group"  # column of groups whose columns have several names
+OWN_COLUMNS = {SOURCE, GROUP, "text", "label", "value", *NESTED}
 LONGEST_PASSAGE = 100_000
+WRITING = 0.7  # share of the whole time that the parts take; the rest is taking the merged file in
 
 
 @dataclass(frozen=True)
@@ -54,31 +60,39 @@ class Part:
     weight: float = 1
 
 
-def merge(workspace: Workspace, parts: Sequence[Part], name: str = "") -> tuple[Dataset, DataSteps]:
+def merge(
+    workspace: Workspace,
+    parts: Sequence[Part],
+    name: str = "",
+    watch: Callable[[Progress], None] | None = None,
+) -> tuple[Dataset, DataSteps]:
     """A new dataset with the rows of all parts, and the steps that read it, with the weight of each part.
 
     The same parts under the same name give the same file, and so the same dataset, whatever their weights. One part is
-    read at a time. Raises StudioError when the parts do not go together or one has no row that can be used; then
-    nothing is left behind.
+    read at a time. Equal values of a group column that has the same name in several parts are one group; those of
+    columns with different names are not.
+
+    watch: told how far it is, without the first rows; what it raises goes to the caller. Raises StudioError when the
+    parts do not go together or one has no row that can be used. In both cases nothing is left behind.
     """
+    watch = watch or (lambda progress: None)
     datasets = [load_dataset(workspace, part.dataset_id) for part in parts]
     kind = kind_of_all(datasets, parts)
     sources = unique_names([dataset.name for dataset in datasets])
     several = any(part.steps.mapping.shape in LISTED for part in parts)
-    with speaking_of_disk(workspace.scratch), TemporaryDirectory(dir=workspace.scratch) as folder:
+    prefix = scratch_prefix(os.getpid())
+    with speaking_of_disk(workspace.scratch), TemporaryDirectory(dir=workspace.scratch, prefix=prefix) as folder:
         path = Path(folder) / "merged.jsonl"
         with path.open("wb") as file:
-            merged = Merged(file, kind, several)
-            for place, (dataset, part) in enumerate(zip(datasets, parts, strict=True), 1):
-                before = merged.rows
-                for rows in cleaned(dataset, part.steps):
-                    merged.add(rows, sources[place - 1], place, part.steps.mapping.shape)
-                if merged.rows == before:
-                    raise StudioError(
-                        f"No row of {dataset.name} can be used, so there is nothing to merge.",
-                        "Look at how it is read and which fixes are on, or leave it out.",
-                    )
-        dataset = add_file(workspace, path, f"{(name or name_of(datasets)).removesuffix('.jsonl')}.jsonl")
+            merged = Merged(file, kind, several, {part.steps.mapping.group for part in parts} - {""})
+            write_all(merged, list(zip(sources, datasets, parts, strict=True)), watch)
+
+        def taken_in(progress: Progress) -> None:
+            share = WRITING + (1 - WRITING) * progress.share
+            watch(Progress(merged.rows, share, pandas.DataFrame(), "Taking the merged rows in."))
+
+        file_name = f"{(name or name_of(datasets)).removesuffix('.jsonl')}.jsonl"
+        dataset = add_file(workspace, path, file_name, watch=taken_in)
     shape, columns = SEVERAL if several else LAYOUTS[kind]
     columns = columns | ({"tools": "tools"} if merged.tools else {})
     mapping = Mapping.model_validate(
@@ -86,7 +100,7 @@ def merge(workspace: Workspace, parts: Sequence[Part], name: str = "") -> tuple[
             "kind": kind,
             "shape": shape,
             "columns": columns,
-            "group": "group" if merged.group else "",
+            "group": merged.group if merged.grouped else "",
             # Passages were cut already, and are not to be cut again.
             "passage_length": min(max(merged.longest, Mapping.model_fields["passage_length"].default), LONGEST_PASSAGE),
         }
@@ -127,6 +141,26 @@ def name_of(datasets: Sequence[Dataset]) -> str:
     return f"{stem}.jsonl"
 
 
+def write_all(merged: "Merged", parts: Sequence[tuple[str, Dataset, Part]], watch: Callable[[Progress], None]) -> None:
+    """Write the rows of every part; each comes with its name in `source`."""
+    total = sum(dataset.facts.rows for _, dataset, _ in parts) or 1
+    done = 0
+    for place, (source, dataset, part) in enumerate(parts, 1):
+        mapping, before = part.steps.mapping, merged.rows
+        note = f"{'Mending' if part.steps.fixes else 'Reading'} the rows of {dataset.name}."
+        watch(Progress(merged.rows, WRITING * done / total, pandas.DataFrame(), note))
+        for rows in cleaned(dataset, part.steps):
+            merged.add(rows, source, place, mapping)
+            read = done + (int(rows["row"].max()) if len(rows) else 0)
+            watch(Progress(merged.rows, WRITING * read / total, pandas.DataFrame(), note))
+        done += dataset.facts.rows
+        if merged.rows == before:
+            raise StudioError(
+                f"No row of {dataset.name} can be used, so there is nothing to merge.",
+                "Look at how it is read and which fixes are on, or leave it out.",
+            )
+
+
 def cleaned(dataset: Dataset, steps: DataSteps) -> Iterator[pandas.DataFrame]:
     """The rows of one part after its edits and fixes: in pieces, or, as a fix looks at all rows, in one with fixes."""
     if steps.fixes:
@@ -140,17 +174,23 @@ def cleaned(dataset: Dataset, steps: DataSteps) -> Iterator[pandas.DataFrame]:
 
 
 class Merged:
-    """The merged file while it is written, and what it has come to hold; `longest` counts characters of a text."""
+    """The merged file while it is written, and what it has come to hold; `longest` counts characters of a text.
 
-    def __init__(self, file: BinaryIO, kind: str, several: bool) -> None:
-        self.file = file
+    groups: the names of the columns by which the parts keep rows together. If it is one, it is the name here as well,
+    so that a test file with that column is understood; if there are several, each stands in front of its values.
+    """
+
+    def __init__(self, file: BinaryIO, kind: str, several: bool, groups: set[str]) -> None:
+        self.file, self.kind, self.several = file, kind, several
         self.label = LAYOUTS[kind][1].get("number", "label")
-        self.several = several
+        name = min(groups, default=GROUP)
+        self.one_name = len(groups) < 2
+        self.group = name if self.one_name and name not in OWN_COLUMNS else GROUP
         self.rows = self.longest = 0
-        self.tools = self.group = False
+        self.tools = self.grouped = False
 
-    def add(self, rows: pandas.DataFrame, source: str, place: int, shape: str) -> None:
-        """Write one line a row. place: the 1-based number of the part; it keeps groups of different parts apart."""
+    def add(self, rows: pandas.DataFrame, source: str, place: int, mapping: Mapping) -> None:
+        """Write one line a row. place: the 1-based number of the part; it keeps documents of different parts apart."""
         for row in rows.to_dict("records"):
             record: dict[str, Any] = {SOURCE: source}
             # The rows hold JSON already, which is passed on as it is.
@@ -158,11 +198,18 @@ class Merged:
             record |= {name: row[field] for field, name in (("text", "text"), ("label", self.label)) if row[field]}
             if self.several and row["label"]:
                 # A text with one label gets a list of one where texts of another part have several.
-                record["label"] = split_labels(row["label"], "") if shape in LISTED else [row["label"]]
+                listed = mapping.shape in LISTED
+                record["label"] = split_labels(row["label"], "") if listed else [row["label"]]
             if row["group"]:
-                record["group"] = f"{place}:{row['group']}"
+                record[self.group] = self.group_of(row, place, mapping)
+                self.grouped = True
             self.file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             self.tools |= bool(row["tools"])
-            self.group |= bool(row["group"])
             self.longest = max(self.longest, len(row["text"]))
         self.rows += len(rows)
+
+    def group_of(self, row: dict[Hashable, Any], place: int, mapping: Mapping) -> str:
+        group = str(row["group"])
+        if self.kind == "text" and group == own_group(row["row"]):
+            return f"{group} of file {place}"
+        return group if self.one_name or not mapping.group else f"{mapping.group}: {group}"

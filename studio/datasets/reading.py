@@ -1,15 +1,16 @@
 """Taking a file in without making anybody wait: asked of a helper process, watched and cancelled from the page."""
 
-import shutil
+import logging
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 
 from studio.child import Child, Reply
-from studio.datasets.table_file import scratch_prefix
+from studio.datasets.table_file import clear_left
 from studio.errors import StudioError
 from studio.workspace import Workspace
 
+log = logging.getLogger("tunesmith.data")
 PATIENCE = 3.0  # seconds that a cancelled helper has to stop by itself
 
 
@@ -30,6 +31,7 @@ class Reading:
         self.error: StudioError | None = None
         self.thread: Thread | None = None
         self.stopping = False
+        self.beginning = Lock()  # of two who ask at once, one begins
 
     @property
     def busy(self) -> bool:
@@ -51,30 +53,34 @@ class Reading:
         self.begin({"look": name})
 
     def begin(self, request: Reply) -> None:
-        if self.busy:
-            raise StudioError("Another file is being read.", "Wait until it is done, or cancel it.")
-        self.reply, self.error, self.replies, self.stopping = {}, None, 0, False
-        self.thread = Thread(target=self.listen, args=({"home": str(self.workspace.home), **request},), daemon=True)
-        self.thread.start()
+        with self.beginning:
+            if self.busy:
+                raise StudioError("Another file is being read.", "Wait until it is done, or cancel it.")
+            self.reply, self.error, self.replies, self.stopping = {}, None, 0, False
+            self.thread = Thread(target=self.listen, args=({"home": str(self.workspace.home), **request},), daemon=True)
+            self.thread.start()
 
     def listen(self, request: Reply) -> None:
-        error = None
-        process = self.child.started()
+        error = process = None
         try:
+            process = self.child.started()
             for reply in self.child.ask(request):
                 if reply:  # the mark of the end carries nothing else
                     self.tell(reply)
         except StudioError as found:
             error = found
+        except Exception:  # whatever it is, somebody waits for an answer
+            log.exception("Reading failed")
+            error = StudioError("It could not be read, because something went wrong in the studio.", "Try again.")
         finally:
             if self.stopping and error is not None:
                 self.tell({"cancelled": True})
             elif error is not None:
                 self.error = error
             self.child.close()  # its memory is given back; the next reading starts in about a second
-            process.wait()
-            for folder in self.workspace.scratch.glob(f"{scratch_prefix(process.pid)}*"):
-                shutil.rmtree(folder, ignore_errors=True)  # it was killed, or ran out of memory
+            if process is not None:
+                process.wait()
+                clear_left(self.workspace, process.pid)
             with self.news:
                 self.thread = None
                 self.news.notify_all()

@@ -51,7 +51,7 @@ def read(request: Reply, stopped: Event, put: Callable[[Reply | Exception | None
     try:
         workspace = open_workspace(request["home"])
         if "look" in request:
-            put({"found": look_at(request["look"])})
+            put({"found": look_at(workspace.scratch, request["look"])})
         elif "hub" in request:
             put({"dataset": add_hub(workspace, **request["hub"], watch=watch).id})
         else:
@@ -64,9 +64,9 @@ def read(request: Reply, stopped: Event, put: Callable[[Reply | Exception | None
     put(None)
 
 
-def look_at(name: str) -> dict[str, Any]:
+def look_at(scratch: Path, name: str) -> dict[str, Any]:
     """What a dataset of the hub offers, less its files; of what is chosen unless told otherwise, a sentence."""
-    found = look(name)
+    found = look(scratch, name)
     table, part, summary = found.choose()
     configurations = [
         {"name": each.name, "splits": [{"name": s.name, "rows": s.rows, "bytes": s.bytes} for s in each.splits]}

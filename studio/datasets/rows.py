@@ -9,7 +9,7 @@ A frame of rows has these columns, all text but the first; what a kind does not 
 - `chosen`, `rejected`: JSON of the messages that end the conversation, for preference pairs
 - `text`: what is to be judged, or a passage to learn from
 - `label`: the group, the groups (JSON list), the number, or "true" / "false"
-- `group`: rows with the same value here belong together in a split
+- `group`: rows with the same value here belong together in a split; a document without one has its own (`own_group`)
 """
 
 from collections.abc import Callable, Iterator
@@ -52,6 +52,11 @@ def new_rows(number: numpy.ndarray, **columns: Any) -> pandas.DataFrame:
     for column in COLUMNS[1:]:
         frame[column] = pandas.Series(columns.get(column, ""), index=frame.index, dtype="str")
     return frame
+
+
+def own_group(number: int) -> str:
+    """The `group` of all passages of one document of the file, where no column names another."""
+    return f"row {number}"
 
 
 def pack(value: Any) -> str:

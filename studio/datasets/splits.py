@@ -59,7 +59,7 @@ def split(rows: pandas.DataFrame, kind: str, plan: SplitPlan) -> numpy.ndarray:
     validation = size(plan.validation, total, default=min(max(total // 10, 1), 64) if total >= 10 else 0)
     if test + validation >= total:
         raise StudioError(
-            f"{test} test rows and {validation} check rows leave none of the {total} rows to learn from.",
+            f"{test:,} test rows and {validation:,} check rows leave none of the {total:,} rows to learn from.",
             "Set aside fewer rows.",
         )
     together = families(rows, texts, kind, plan.near_together)

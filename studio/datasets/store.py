@@ -4,7 +4,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -134,7 +134,10 @@ def add_opened(
 
 
 def keep(workspace: Workspace, table: Built, path: Path, size: int, name: str, origin: Origin | None = None) -> Dataset:
-    """Move what was read into its place in the home, with a copy of the file at `path`, or clear it away."""
+    """Move what was read into its place in the home, with a copy of the file at `path`, or clear it away.
+
+    What was there already is kept as it is; only its name, when it was added, and where on the hub it is from are new.
+    """
     try:
         with speaking_of_disk(workspace.datasets):
             digest = copy_and_hash(path, table.folder / f"raw{Path(name).suffix.lower()}")
@@ -154,7 +157,11 @@ def keep(workspace: Workspace, table: Built, path: Path, size: int, name: str, o
             )
             dataset = Dataset(folder.name, name, datetime.now(UTC), digest, facts, folder)
             if (folder / "dataset.json").exists():
-                describe(dataset, folder)  # brought again: it moves to the top of the list
+                # Brought again, it moves to the top of the list. Its table stays, as versions count its rows, and so do
+                # the facts, which are that table's: readers may have changed since.
+                known = load_dataset(workspace, folder.name).facts
+                dataset = replace(dataset, facts=replace(known, origin=origin or known.origin))
+                describe(dataset, folder)
             else:
                 describe(dataset, table.folder)
                 shutil.rmtree(folder, ignore_errors=True)
@@ -205,6 +212,11 @@ def load_dataset(workspace: Workspace, id: str) -> Dataset:
         Facts(**facts),
         folder,
     )
+
+
+def is_there(workspace: Workspace, id: str) -> bool:
+    """Whether there is a dataset of that id in this home."""
+    return bool(id) and (workspace.datasets / Path(id).name / "dataset.json").exists()
 
 
 def beside(dataset: Dataset, id: str) -> Dataset:

@@ -8,18 +8,20 @@ import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
 
 from studio.datasets.store import Dataset, list_datasets
-from studio.datasets.versions import DataSteps, list_versions
+from studio.datasets.versions import RULES, DataSteps, Version, all_versions
 from studio.workspace import Workspace, speaking_of_disk
 
 log = logging.getLogger("tunesmith.data")
 NEWEST = 30  # versions of a dataset that stay, beside those that are named
 WEEK = 7 * 24 * 3600  # seconds
+YOUNG = timedelta(days=2)  # since a version was made: a second server on this home may show it
 # In the scratch folder: files that came from a browser or were packed for one, and what an ended process left behind.
 LEFT_BEHIND = ("uploads/*", "pasted/*", "downloads/*", "reading-*", "tmp*")
 
@@ -37,8 +39,8 @@ def sweep(workspace: Workspace, fingerprints: Collection[str], steps: Mapping[st
     """Clear old versions and old scratch files away; a dataset at work at this moment is passed over.
 
     fingerprints: of the versions that runs name, see studio.training.in_use. steps: by the id of a dataset what is
-    chosen for it now. These versions stay, and of the others of each dataset the 30 made last. Scratch files go when
-    nothing in them was written for a week.
+    chosen for it now. These versions stay, and of the others of each dataset the 30 made last and all of the last two
+    days. Scratch files go when nothing in them was written for a week.
 
     Meant to be called once when the server starts, in the background. Raises StudioError when the disk refuses.
     """
@@ -67,9 +69,14 @@ def sweep(workspace: Workspace, fingerprints: Collection[str], steps: Mapping[st
 
 def unused(dataset: Dataset, fingerprints: Collection[str], steps: DataSteps | None) -> Iterator[Path]:
     """The folders of the versions that nothing names and that are not among the newest."""
-    others = [one for one in list_versions(dataset) if one.fingerprint not in fingerprints and one.steps != steps]
+
+    def named(version: Version) -> bool:
+        return version.fingerprint in fingerprints or (version.steps == steps and version.rules == RULES)
+
+    others = [version for version in all_versions(dataset) if not named(version)]
     for version in others[NEWEST:]:
-        yield version.folder
+        if datetime.now(UTC) - version.made > YOUNG:
+            yield version.folder
 
 
 def remove_whole(workspace: Workspace, folder: Path) -> None:

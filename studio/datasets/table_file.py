@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from studio.datasets.readers import FIRST_CHUNK, Dropped, Opened, open_file
 from studio.errors import StudioError
-from studio.workspace import speaking_of_disk
+from studio.workspace import Workspace, speaking_of_disk
 
 GROUP_BYTES = 64_000_000  # of one row group of the result
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -58,6 +58,12 @@ class Built:
 def scratch_prefix(pid: int) -> str:
     """How the unfinished folders of a process begin, so that its owner can clear them away when it was ended."""
     return f"reading-{pid}-"
+
+
+def clear_left(workspace: Workspace, pid: int) -> None:
+    """Remove the unfinished folders of a helper that has ended: it was stopped, or ran out of memory."""
+    for folder in workspace.scratch.glob(f"{scratch_prefix(pid)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def build_table(scratch: Path, path: Path, name: str, sheet: str | None, watch: Callable[[Progress], None]) -> Built:

@@ -14,7 +14,9 @@ import pandas
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.datasets.answers import Answers, answers_of
 from studio.datasets.augment import Augmentation, augment
+from studio.datasets.augment.examples import Example, made_examples
 from studio.datasets.dividing import SeparateTest, divide, test_rows
 from studio.datasets.fixing import Done, Fix, mend
 from studio.datasets.hand import Edit, edit, leave_out
@@ -30,6 +32,9 @@ from studio.workspace import Workspace, read_json, speaking_of_disk, write_json
 
 ROW_GROUP = 5000
 SPLITS = ("train", "validation", "test")
+# Part of the name of every version. Raise it whenever the same file and the same steps come to give other rows, or more
+# to be told about them, by any change of the code: a version of the older code is then never taken for a new one.
+RULES = 1
 
 
 class DataSteps(BaseModel):
@@ -53,6 +58,11 @@ class DataSteps(BaseModel):
         """The split of the file's own rows: beside a test file they give no test rows."""
         return self.split.model_copy(update={"test": 0}) if self.separate_test else self.split
 
+    @property
+    def one_group_column(self) -> bool:
+        """Whether the test file keeps rows together by a column of that name, too: equal values are then one group."""
+        return self.separate_test is not None and self.separate_test.mapping.group == self.mapping.group
+
 
 @dataclass(frozen=True)
 class Version:
@@ -60,7 +70,9 @@ class Version:
 
     `fixed` tells what each fix did. `fingerprint` is a SHA-256 over the content of all rows and their splits.
     `made_rows`: how many of the training rows were made out of others by augmentation; `made_by`: how many by each way
-    of it (a field of Augmentation). Both count repeats by weight.
+    of it (a field of Augmentation). Both count repeats by weight. `made_examples`: the first few of these rows.
+    `answers`: what is to be told from the texts. `rules`: RULES of the code that made it. What an older studio did not
+    write down is empty, None or 0.
     """
 
     fingerprint: str
@@ -72,6 +84,9 @@ class Version:
     made: datetime
     made_rows: int = 0
     made_by: dict[str, int] = field(default_factory=dict)
+    made_examples: list[Example] = field(default_factory=list)
+    answers: Answers | None = None
+    rules: int = 0
 
     @property
     def kind(self) -> str:
@@ -124,12 +139,18 @@ def is_prepared(dataset: Dataset, steps: DataSteps) -> bool:
 
 
 def version_folder(dataset: Dataset, steps: DataSteps) -> Path:
-    key = hashlib.sha256(steps.model_dump_json().encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{RULES}\n{steps.model_dump_json()}".encode()).hexdigest()[:12]
     return dataset.folder / "versions" / key
 
 
 def list_versions(dataset: Dataset) -> list[Version]:
-    """Every version made of this dataset, the newest first; those of an older studio are passed over."""
+    """Every version made of this dataset, the newest first; of those with the same steps the newest alone."""
+    of_steps = {version.steps.model_dump_json(): version for version in reversed(all_versions(dataset))}
+    return sorted(of_steps.values(), key=lambda version: version.made, reverse=True)
+
+
+def all_versions(dataset: Dataset) -> list[Version]:
+    """The same with all that older code (see RULES) made of the same steps; those of a first studio are passed over."""
     found = [(file.parent, read_json(file)) for file in (dataset.folder / "versions").glob("*/version.json")]
     versions = [opened(folder, known) for folder, known in found if known and "made" in known]
     return sorted(versions, key=lambda version: version.made, reverse=True)
@@ -155,6 +176,9 @@ def opened(folder: Path, known: dict[str, Any]) -> Version:
         datetime.fromisoformat(known["made"]),
         known.get("made_rows", 0),
         known.get("made_by", {}),
+        [Example(*example) for example in known.get("made_examples", [])],
+        Answers.model_validate(known["answers"]) if known.get("answers") else None,
+        known.get("rules", 0),
     )
 
 
@@ -162,6 +186,7 @@ def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path)
     """Write a version's folder, whole or not at all. Returns its version.json."""
     frame, left_out, fixed = carry_out(workspace, dataset, steps)
     ways = frame.pop("way") if "way" in frame else pandas.Series(dtype="str")
+    answers = answers_of(frame["label"], steps.mapping.kind)
     known = {
         "fingerprint": fingerprint(frame),
         "rows": {split: int((frame["split"] == split).sum()) for split in SPLITS},
@@ -171,6 +196,9 @@ def make(workspace: Workspace, dataset: Dataset, steps: DataSteps, folder: Path)
         "made": datetime.now(UTC).isoformat(),
         "made_rows": int(frame["group"].str.startswith(AUGMENTED).sum()),
         "made_by": {str(way): int(count) for way, count in ways[ways != ""].value_counts().items()},
+        "made_examples": made_examples(frame, steps.mapping.kind),
+        "answers": answers.model_dump(mode="json") if answers else None,
+        "rules": RULES,
     }
     with speaking_of_disk(dataset.folder):
         building = Path(mkdtemp(dir=workspace.scratch))
@@ -201,7 +229,7 @@ def carry_out(
             "Choose other columns, switch fixes off, or fill in the missing cells.",
         )
     test, unread = test_rows(workspace, dataset, steps.mapping, steps.separate_test)
-    frame, unused = divide(data.rows, kind, steps.own_split, test)
+    frame, unused = divide(data.rows, kind, steps.own_split, test, steps.one_group_column)
     frame = augment(frame, kind, steps.augment, dataset.folder)
     frame, unweighed = weigh(frame, dataset, steps.weights, kind, steps.split.seed)
     return frame, [*left_out, *unread, *unused, *unweighed], fixed

@@ -12,7 +12,7 @@ from studio.datasets.dividing import SeparateTest
 from studio.datasets.hand import Edit
 from studio.datasets.shapes import Mapping
 from studio.datasets.splits import SplitPlan
-from studio.datasets.store import Dataset, load_dataset
+from studio.datasets.store import Dataset, is_there, load_dataset
 from studio.datasets.versions import DataSteps, Version, prepare
 from studio.datasets.weights import Weights
 from studio.errors import StudioError
@@ -29,10 +29,12 @@ from studio.training.sources import (
     bring,
     bring_hub,
     bring_test,
+    check_weights,
     mapping_of,
     merge_files,
     short_mapping,
     spell_out,
+    where_from,
 )
 from studio.workspace import Workspace, speaking_of_disk
 
@@ -165,7 +167,7 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     find_model(workspace, recipe.model.name)
     settings = recipe.checked_settings()
     check_sources(recipe.data)
-    dataset = load_dataset(workspace, recipe.data.dataset) if recipe.data.dataset else take_in(workspace, recipe.data)
+    dataset = take_in(workspace, recipe.data)
     recipe.data.dataset = dataset.id
     unfold(workspace, recipe.data, dataset)
     find_method(recipe.method.name).check_kind(recipe.steps().mapping.kind)
@@ -191,6 +193,7 @@ def check_sources(data: DataPart) -> None:
     for name in ("prompt", "reply", "sheet") if data.merge else ():
         if getattr(data, name):
             raise StudioError(f"`{name}` in [data] does not say which file it is for.", "Write it in [[data.merge]].")
+    check_weights(data.weights, data.merge)
     if data.test_mapping and not data.test_file:
         raise StudioError("[data] has `test_mapping`, but no `test_file`.", "Add the file, or leave the mapping out.")
     if data.test_file and (data.test if data.split is None else data.split.test) and not data.separate_test:
@@ -201,7 +204,9 @@ def check_sources(data: DataPart) -> None:
 
 
 def take_in(workspace: Workspace, data: DataPart) -> Dataset:
-    """Take what is learned from into the home; files that are merged bring their mapping and weights along."""
+    """What is learned from, taken into the home if it is not there; merged files bring mapping and weights along."""
+    if data.dataset and is_there(workspace, data.dataset):
+        return load_dataset(workspace, data.dataset)
     if data.hub:
         return bring_hub(workspace, data.hub)
     if data.file:
@@ -244,7 +249,7 @@ def new_recipe(
         recipe = Recipe(
             name=str(name or "").strip()[:80],
             preset=preset,
-            data=DataPart(file=str(dataset.raw), sheet=dataset.facts.sheet or None, dataset=dataset.id, **dict(steps)),
+            data=DataPart(**where_from(dataset), dataset=dataset.id, **dict(steps)),
             model=ModelPart(name=model),
             method=MethodPart(name=method),
             settings=settings or {},

@@ -9,10 +9,11 @@ from studio.datasets import merging
 from studio.datasets.dividing import SeparateTest, mapping_for
 from studio.datasets.fixing import Fix
 from studio.datasets.hub_download import add_hub
+from studio.datasets.readers.table import unique_names
 from studio.datasets.shapes import Mapping, guess
-from studio.datasets.store import Dataset, add_file
+from studio.datasets.store import Dataset, add_file, clean_name
 from studio.datasets.versions import DataSteps
-from studio.datasets.weights import Weight
+from studio.datasets.weights import Weight, Weights
 from studio.errors import StudioError
 from studio.workspace import Workspace
 
@@ -62,6 +63,31 @@ class HubPart(RecipePart):
     @classmethod
     def name_will_do(cls, hub: Any) -> Any:
         return {"name": hub} if isinstance(hub, str) else hub
+
+
+def check_weights(weights: Weights | None, files: list[MergePart]) -> None:
+    """Raises StudioError when [data.weights] and the `weight` of a file say different things."""
+    if weights is None:
+        return
+    sources = unique_names([clean_name(Path(part.file).name) for part in files])
+    values = weights.values if weights.column == merging.SOURCE else {}
+    for source, part in zip(sources, files, strict=True):
+        # A saved recipe has both, and then they agree.
+        if "weight" in part.model_fields_set and part.weight != values.get(source, 1):
+            raise StudioError(
+                f"`weight` in [[data.merge]] says {part.weight:g} for {source}, but [data.weights] says "
+                f"{values.get(source, 1):g}.",
+                "Write weights in one of the two, and leave the other out.",
+            )
+
+
+def where_from(dataset: Dataset) -> dict[str, Any]:
+    """The fields of [data] that bring a dataset again: its place on the hub, else its file in the home."""
+    origin = dataset.facts.origin
+    if origin is None:
+        return {"file": str(dataset.raw), "sheet": dataset.facts.sheet or None}
+    place = {"configuration": origin.configuration, "split": origin.split, "revision": origin.revision}
+    return {"hub": HubPart(name=origin.hub, **place)}
 
 
 def bring_hub(workspace: Workspace, hub: HubPart) -> Dataset:

@@ -1,5 +1,6 @@
 """What a person did to the rows stays, whatever else is chosen on the Data tab."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from components.data_hand import Hand
 from components.data_reading import Reading
 from components.data_shares import Shares
 from components.data_sources import Sources
+from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report, Stage, draw
 from components.health_watch import Watch
@@ -97,3 +99,66 @@ def test_checks_that_broke_off_give_no_score(workspace: Workspace, choice: Choic
     version = prepare(workspace, reading_dataset(workspace, choice), chat_steps())
     drawn = draw(Report(3, Stage(trouble="It broke."), None), version, {}, {})
     assert "It broke." in drawn and "of 100" not in drawn and "came back clean" not in drawn
+
+
+def test_a_look_that_began_before_a_click_takes_nothing_back(
+    workspace: Workspace, reading: Reading, choice: Choice
+) -> None:
+    before = kept(workspace, choice)
+    Hand(reading).leave_out(choice)
+    reading.show(reading_dataset(workspace, choice), before, choice)  # what a tick does that read the steps earlier
+    assert kept(workspace, choice).left_out == [3]
+
+
+def test_numbers_that_will_not_do_are_said_beside_the_shares(
+    workspace: Workspace, reading: Reading, choice: Choice
+) -> None:
+    before = kept(workspace, choice)
+    for wrong in (-3.0, 1.5, 4000.0):
+        shown = Shares(reading).divide(replace(choice, test=wrong))
+        assert set(shown) == {"shares_problem"} and "ts-problem" in shown["shares_problem"]
+    assert kept(workspace, choice) == before
+
+
+def test_many_rows_whose_new_steps_fail_come_back_as_they_were(
+    workspace: Workspace, reading: Reading, choice: Choice, make_csv: Callable[..., Path]
+) -> None:
+    large = replace(choice, dataset=add_file(workspace, make_csv(2500)).id)
+    shown = until(lambda: reading.open(large, large.dataset), "usable")
+    before = kept(workspace, large)
+    assert Shares(reading).divide(replace(large, data=shown["data"], test=99_999))["next_note"]
+    shown = until(lambda: reading.look_again(large), "shares_problem")
+    assert "99,999 test rows" in shown["shares_problem"] and shown["usable"].visible
+    assert kept(workspace, large) == before
+
+
+def until(look: Callable[[], Values], name: str) -> Values:
+    """Look again and again, as the page does, until a part is among what is shown."""
+    end = time.monotonic() + 60
+    while name not in (shown := look()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return shown
+
+
+def test_a_click_does_not_stop_the_page_from_waiting_for_a_file(
+    workspace: Workspace, reading: Reading, choice: Choice
+) -> None:
+    assert reading.step(1, choice)["row"] == 4
+    reading.awaited = lambda: True
+    assert reading.step(1, choice)["waiting"].active
+
+
+def test_a_template_without_its_brace_is_a_problem_on_the_page(
+    workspace: Workspace, reading: Reading, choice: Choice
+) -> None:
+    shown = reading.read(replace(choice, roles=("About {question", "answer", None, None, None, None)))
+    assert "brace" in shown["columns_problem"] and shown["data"] == ""
+
+
+def test_rows_that_could_not_be_taken_in_stay_where_they_were_pasted(reading: Reading, choice: Choice) -> None:
+    sources = Sources(reading)
+    shown = sources.paste(choice, '[{"question": "a"},]')
+    assert "pasted" not in shown
+    shown = until(lambda: sources.wait(choice, sources.job), "drop_problem")
+    assert "ts-problem" in shown["drop_problem"] and "pasted" not in shown

@@ -1,7 +1,6 @@
 """Texts with what does not matter made alike, and the place where two that are nearly alike differ."""
 
 import unicodedata
-from os.path import commonprefix
 
 from studio.datasets.health.check import quote
 from studio.datasets.health.passages import quote_around
@@ -20,6 +19,7 @@ def quoted_apart(one: str, other: str, length: int = 90) -> tuple[str, str]:
     one, other = (" ".join(text.split()) for text in (one, other))
     if max(len(one), len(other)) <= length:
         return quote(one, length), quote(other, length)
-    at = len(commonprefix([one, other]))
+    both = zip(one, other, strict=False)
+    at = next((place for place, (a, b) in enumerate(both) if a != b), min(len(one), len(other)))
     first, second = (quote_around(text, at, min(at + 1, len(text)), length // 3, length) for text in (one, other))
     return first, second

@@ -135,8 +135,8 @@ def strip_last(packed: str, habits: Counter[str]) -> str:
 CHECK = Check(
     name="boilerplate",
     title="Stock phrases",
-    why="A chatbot that speaks of itself (“As an AI language model …”), or a sentence in more than half of the answers: "
-    "the model learns to say it too. Fine for a greeting or a signature that you want.",
+    why="A chatbot that speaks of itself (“As an AI language model …”), or a sentence in more than half of the "
+    "answers: the model learns to say it too. Fine for a greeting or a signature that you want.",
     severity="note",
     find=find,
     fix="Remove these sentences",

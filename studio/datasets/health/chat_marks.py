@@ -1,6 +1,7 @@
 """Marks of chat templates inside the text, left over from data that was already put into a template."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from studio.datasets.health.check import Check, Data, Found, Mended
@@ -43,6 +44,13 @@ def find(data: Data) -> Found | None:
 
 def first_mark(text: str) -> re.Match[str] | None:
     return MARK.search(text) or (LONELY.search(text) if "<s>" not in text else None)
+
+
+@lru_cache(maxsize=1)
+def marks_with_s(text: str) -> frozenset[int]:
+    """Where each “<s>” and “</s>” begins that is a mark; the others are HTML, for what is struck out."""
+    marks = [*MARK.finditer(text), *(LONELY.finditer(text) if "<s>" not in text else ())]
+    return frozenset(text.index("<", match.start()) for match in marks if "s>" in match[0])
 
 
 def strip(text: str) -> str:

@@ -53,7 +53,8 @@ class Found:
     """What a check found. `positions`: sorted positions of the affected rows.
 
     examples: up to three sentences about real rows, such as “Row 31: “Write to ja…@example.com””. count: how it is
-    counted when not in rows alone (“2 questions in 5 rows”). groups: positions that belong together (copies of each other), if any.
+    counted when not in rows alone (“2 questions in 5 rows”). groups: positions that belong together (copies of each
+    other), if any.
     """
 
     positions: numpy.ndarray

@@ -70,7 +70,7 @@ def same_questions(kind: str, questions: list[str]) -> list[list[int]]:
 
 
 def with_the_same_tools(data: Data, groups: list[list[int]]) -> Iterator[list[int]]:
-    """The groups parted by the tools that could be called: “Book a flight” asks something else without a tool for it."""
+    """The groups parted by the tools that could be called: without one for it “Book a flight” asks something else."""
     tools = data.rows["tools"].tolist()
     for group in groups:
         parted: dict[str, list[int]] = defaultdict(list)

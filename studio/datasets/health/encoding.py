@@ -60,7 +60,7 @@ CHECK = Check(
     why="The model would learn to write the damage, such as “Ã¤” in place of “ä”.",
     severity="warning",
     find=find,
-    fix="Repair the letters",
+    fix="Repair what can be repaired",
     mend=mend,
     safe=True,
 )

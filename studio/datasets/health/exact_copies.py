@@ -31,7 +31,8 @@ def sentence(data: Data, group: list[int]) -> str:
     first, *others = data.rows["row"].iloc[group].tolist()
     text = data.texts["prompt"].iloc[group[0]] or data.texts["reply"].iloc[group[0]]
     also = ", ".join(f"{row}" for row in others[:3]) + (" and others" if len(others) > 3 else "")
-    return f"Row {first}: {quote(text)} appears {len(group):,} times (again in row {also})."
+    rows = "row" if len(others) == 1 else "rows"
+    return f"Row {first}: {quote(text)} appears {len(group):,} times (again in {rows} {also})."
 
 
 CHECK = Check(

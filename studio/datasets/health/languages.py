@@ -17,6 +17,7 @@ from studio.datasets.health.passages import found_at, row_name
 SHORTEST = 20  # letters; below, names and numbers decide
 SURE = 0.9  # probability; on 3,000 short English questions to a bank none was called foreign at 0.8 or more
 READ = 160  # letters of a text that are looked at
+LONG = 4000  # and of one that begins in another language
 SAMPLE = 400  # rows from which the main language and its common words are learned
 COMMON = 120  # words
 ABOUND = 0.35  # share of the words of a text
@@ -50,26 +51,32 @@ def find(data: Data) -> Found | None:
     examples: list[str] = []
     others: Counter[str] = Counter()
     for position, texts in enumerate(zip(*columns, strict=True)):
-        languages = (foreign(text, main, common) for text in texts)
-        field, code = next(((field, code) for field, code in zip(fields, languages, strict=True) if code), ("", ""))
-        if not code:
+        heads = ((field, foreign(text, main, common)) for field, text in zip(fields, texts, strict=True))
+        field, code = next((head for head in heads if head[1]), ("", ""))
+        # Few rows come this far. One that only begins with a few words of another language is not in it.
+        if not code or not foreign(whole(str(data.texts[field].iat[position])), main, common):
             continue
         positions.append(position)
         others[NAMES[code]] += 1
         if len(examples) < 3:
             words = quote(str(data.texts[field].iat[position]))
             examples.append(f"{row_name(data, position)} is {NAMES[code]}: {words}")
-    return found_at(positions, examples, in_words(others))
+    return found_at(positions, examples, in_words(others, "piece" if data.kind == "text" else "row"))
 
 
-def in_words(others: Counter[str]) -> str:
+def in_words(others: Counter[str], unit: str) -> str:
     """“5 rows in German, 2 in French”, at most three languages by name."""
     counts = [f"{count:,} in {name}" for name, count in others.most_common(3)]
     rest = others.total() - sum(count for _, count in others.most_common(3))
     if rest:
         counts.append(f"{rest:,} in others")
     first, _, more = ", ".join(counts).partition(" ")
-    return f"{first} {'row' if first == '1' else 'rows'} {more}"
+    return f"{first} {unit}{'' if first == '1' else 's'} {more}"
+
+
+def whole(text: str) -> str:
+    """All of a text but what has no language; of a very long one the beginning."""
+    return NOT_WORDS.sub(" ", text[:LONG])
 
 
 def prose(text: str) -> str:
@@ -138,7 +145,8 @@ def mend(data: Data, found: Found, options: Any) -> Mended:
 CHECK = Check(
     name="languages",
     title="Mixed languages",
-    why="A few rows in another language are too few to learn it from. Fine if people write to you in it.",
+    why="A few rows in another language are too few to learn it from. "
+    "Fine if people write to you in it, or want translations.",
     severity="note",
     find=find,
     fix="Leave these rows out",

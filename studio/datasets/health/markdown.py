@@ -14,32 +14,42 @@ TOO_DEEP = re.compile(r"^#{7,}", re.MULTILINE)  # headings have six levels
 STARS = re.compile(r"\*{4,}")  # only told: they may stand for something hidden, as in “card ****1234”
 FORMULA = re.compile(r"\\[A-Za-z]{2}")  # \frac and the like: there the escapes belong to LaTeX
 
+NOISE = {
+    PICTURE: "a picture",
+    EMPTY_LINK: "a link to nowhere",
+    TOO_DEEP: "a heading with too many #",
+    STARS: "a row of stars",
+    ESCAPED: "a stray backslash",
+    BRACKETS: "stray backslashes",
+}
+
 
 def find(data: Data) -> Found | None:
     positions: list[int] = []
     examples: list[str] = []
     for position, text in enumerate(passages(data)):
-        if first_noise(text) < 0:
+        if not first_noise(text):
             continue
-        noisy = [(part, at) for part in texts_at(data, position) if (at := first_noise(part)) >= 0]
+        noisy = [(part, noise) for part in texts_at(data, position) if (noise := first_noise(part))]
         if not noisy:
             continue
         positions.append(position)
         if len(examples) < 3:
-            part, at = noisy[0]
-            examples.append(f"{row_name(data, position)}: {quote_around(part, at, at + 1)}")
+            part, (at, what) = noisy[0]
+            examples.append(f"{row_name(data, position)} has {what}: {quote_around(part, at, at + 1)}")
     return found_at(positions, examples)
 
 
-def first_noise(text: str) -> int:
-    """Where noise begins, or -1; a code block that never ends is noise too."""
+def first_noise(text: str) -> tuple[int, str] | None:
+    """Where noise begins and what it is; a code block that never ends is noise too."""
     fence = text.count("```")
     if fence % 2:
-        return text.rindex("```")
+        return text.rindex("```"), "a code mark (```) without its partner"
     if fence or ("\\" not in text and "](" not in text and "####" not in text and "***" not in text):
-        return -1  # in texts with code, these signs mean something else
-    kinds = [PICTURE, EMPTY_LINK, TOO_DEEP, STARS, *([] if FORMULA.search(text) else [ESCAPED, BRACKETS])]
-    return min((match.start() for kind in kinds if (match := kind.search(text))), default=-1)
+        return None  # in texts with code, these signs mean something else
+    kinds = [kind for kind in NOISE if kind not in (ESCAPED, BRACKETS) or not FORMULA.search(text)]
+    found = [(match.start(), NOISE[kind]) for kind in kinds if (match := kind.search(text))]
+    return min(found, default=None)
 
 
 def tidy(text: str) -> str:

@@ -4,6 +4,7 @@ import html
 import re
 from typing import Any
 
+from studio.datasets.health import chat_marks
 from studio.datasets.health.check import Check, Data, Found, Mended
 from studio.datasets.health.passages import change_found, found_at, passages, quote_around, row_name, texts_at
 
@@ -63,11 +64,15 @@ def entity(text: str) -> re.Match[str] | None:
 
 
 def is_tag(match: re.Match[str]) -> bool:
-    """Words after the name without “=”, as in “<b and c>” or “<title of the book>”, are no attributes.
+    """Not what belongs to a chat template, which has a check of its own.
+
+    Words after the name without “=”, as in “<b and c>” or “<title of the book>”, are no attributes.
 
     A name of one letter right after a word is a type, as in “Box<b>”, unless it is closed again.
     """
     text, name, rest = match.string, match["name"], match["rest"] or ""
+    if name in "sS" and match.start() in chat_marks.marks_with_s(text):
+        return False
     if "=" not in rest and any(map(str.isalnum, rest)):
         return False
     if len(name) > 1 or rest or match[0][1] == "/" or not match.start():
@@ -101,8 +106,9 @@ def mend(data: Data, found: Found, options: Any) -> Mended:
 
 CHECK = Check(
     name="markup",
-    title="Leftover HTML",
-    why="Tags and codes such as “<br>” or “&amp;” would turn up in the answers. Fine if the model is to write HTML.",
+    title="HTML in the text",
+    why="Left over from a web page, tags and codes such as “<br>” or “&amp;” would turn up in the answers. "
+    "Fine if the model is to write or to read HTML.",
     severity="warning",
     find=find,
     fix="Keep the text, remove the tags",

@@ -1,4 +1,4 @@
-"""Rows that say nearly the same as another row: some other words, capitals, spaces or signs, and nothing that matters."""
+"""Rows that say nearly the same as another row: some other words, capitals, spaces or signs that do not matter."""
 
 import re
 

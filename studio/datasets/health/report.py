@@ -16,8 +16,8 @@ log = logging.getLogger("tunesmith.health")
 class Finding:
     """One line of the report. `rows`: 1-based rows of the file; `affected`: how many rows; `takes`: points.
 
-    count: “4 rows”, “2 questions in 5 rows”. unknown: why it could not be computed, "" otherwise. options: what its fix is to be
-    switched on with; of most fixes nothing.
+    count: “4 rows”, “2 questions in 5 rows”. unknown: why it could not be computed, "" otherwise. options: what its
+    fix is to be switched on with; of most fixes nothing.
     """
 
     name: str

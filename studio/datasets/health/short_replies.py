@@ -31,7 +31,8 @@ def find(data: Data) -> Found | None:
 CHECK = Check(
     name="short_replies",
     title="Very short answers",
-    why="A few very short answers among long ones can make the model break off early.",
+    why="A few very short answers among long ones can make the model break off early. "
+    "Fine where a word or a number is all that was asked for.",
     severity="note",
     find=find,
     fix="Leave these rows out",

@@ -9,8 +9,9 @@ PHONE = re.compile(
     r"|(?:my|our|his|her|their|new|home|work|office|emergency) number"
     r"|telefon\w*|handy\w*|mobil\w*|ruf\w*|anruf\w*|angerufen|rückruf\w*|durchwahl|erreich\w*|nummer lautet|festnetz\w*"
     r"|appel\w*|portable|joindre|joignable|numéro|num|llam\w+|teléfono\w*|móvil|celular|número|contáct\w+"
-    r"|telefono|cellulare|chiam\w+|telefone|ligue|ligar|telefoon\w*|bel(?:len)?|mobiel|zadzwoń|komórk\w*|ring[ae]"
-    r"|puhelin\w*|soita|signal|viber|телефон\w*|звон\w+|電話|电话|전화)\b|☎|📞|📱|✆|\b[TtMmPpFf][:.]",
+    r"|telefono|cellulare|chiam\w+|telefone|ligue(?! ?[12]\b)|ligar|telefoon\w*|bel(?:len)?|mobiel|zadzwoń|komórk\w*"
+    r"|ring[ae]|puhelin\w*|soita|signal|viber|телефон\w*|звон\w+|電話|电话|전화)\b|☎|📞|📱|✆"
+    r"|\b(?:[tmpf]:|(?-i:[TMPF]\.))",  # but “p. 721” is a page, and “8 p.m.” a time
     re.IGNORECASE,
 )
 CARD = re.compile(

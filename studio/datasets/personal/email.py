@@ -14,6 +14,14 @@ EMAIL = re.compile(
 )
 # “icon@2x.png” is a file, “git@github.com:me/it” and “uuid@host.internal:22” are places.
 FILES = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|css|js|mjs|ts|json|html?|py|md|txt)\Z", re.IGNORECASE)
+USER_NAME = re.compile(r"://[^\s/@]{0,80}\Z")  # “ftp://anna:secret@ftp.host” is a place, too
+# What an example wants the reader to put in; nobody is called so.
+TO_FILL_IN = re.compile(
+    r"your?[._-]?(?:e?-?mail|name|user|id|account|address|login)?[._-]?(?:address|name|id|here)?@"
+    r"|[^@]+@your[._-]?(?:domain|company|site|website|shop|store|business|firm|server|host|mail|email|provider)\."
+    r"|(?:recipient|receiver|sender|someone|somebody|username|name|e?-?mail|address)@example\.(?:com|net|org)\Z",
+    re.IGNORECASE,
+)
 FAKE = re.compile(r"person-[0-9a-f]{8}@example\.com\Z|fake-key-")  # what fake.py writes
 
 
@@ -23,10 +31,9 @@ def emails(text: str) -> Iterator[Span]:
     for match in EMAIL.finditer(text):
         address = match[0].lstrip(".'*=&~-")
         start = match.end() - len(address)
-        if address.startswith("@") or FILES.search(address) or FAKE.match(address):
+        if address.startswith("@") or any(one.match(address) for one in (FAKE, TO_FILL_IN)) or FILES.search(address):
             continue
-        if text[match.end() : match.end() + 1] in ("/", ":") and (
-            address.startswith("git@") or text[max(0, start - 3) : start] == "://"
-        ):
+        git = address.startswith("git@") and text[match.end() : match.end() + 1] in ("/", ":")
+        if git or USER_NAME.search(text, max(0, start - 90), start):
             continue
         yield Span(start, match.end(), "e-mail", address)

@@ -23,6 +23,7 @@ REGIONS = (
 DATE = re.compile(r"(?:19|20)\d\d[./–-]\d{1,2}[./–-]\d{1,2}(?!\d)|(?<!\d)\d{1,2}[./–-]\d{1,2}[./–-](?:19|20)\d\d(?!\d)")
 SHORT_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2}")
 DECIMAL = re.compile(r"\d+\.\d+")
+ODDS = re.compile(r"(?<!\S)\d\.\d\d(?!\S)")  # “1 1.52 999”: a decimal between spaces
 PAIRS = re.compile(r"\d\d(?: \d\d){5,}")  # scores; French numbers have five pairs
 SOCIAL_SECURITY = re.compile(r"\d{3}-\d\d-\d{4}")  # of the United States
 YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[–-] ?(?:1[5-9]|20)\d\d")
@@ -65,6 +66,7 @@ def is_phone(text: str, start: int, written: str, digits: str) -> bool:
         or YEARS.fullmatch(written)
         or SOCIAL_SECURITY.fullmatch(written)
         or DECIMAL.fullmatch(written)
+        or ODDS.search(written)
         or is_book(digits, written)
     ):
         return False

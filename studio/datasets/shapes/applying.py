@@ -7,7 +7,7 @@ import numpy
 import pandas
 
 from studio.datasets.paths import values_at
-from studio.datasets.rows import COLUMNS, new_rows, pack
+from studio.datasets.rows import COLUMNS, new_rows, own_group, pack
 from studio.datasets.shapes.catalogue import shape_of
 from studio.datasets.shapes.label_columns import names_of
 from studio.datasets.shapes.mapping import Cells, Fields, LeftOut, Mapping, Role, Shape, Unusable
@@ -38,7 +38,7 @@ def apply(frame: pandas.DataFrame, mapping: Mapping, first: int = 1) -> tuple[pa
         try:
             for fields in usable(shape, mapping, dict(zip(roles, cells, strict=True))):
                 # The passages of one document always belong together.
-                own = str(number) if shape.kind == "text" else fields.get("group", "")
+                own = own_group(number) if shape.kind == "text" else fields.get("group", "")
                 fields["group"] = group.strip() or own
                 numbers.append(number)
                 for column, values in made.items():
@@ -84,6 +84,8 @@ def role_values(frame: pandas.DataFrame, role: Role, source: str) -> list[str]:
         return [cell.strip() for cell in render_all(source, frame)]
     if role.widget == "columns":
         columns = names_of(source)
+        if not columns:
+            raise StudioError(f"“{source}” names no column for “{role.title}”.", f"Name at least one. {role.help}")
         rows = zip(*(column_values(frame, role, column) for column in columns), strict=True)
         return [pack(dict(zip(columns, row, strict=True))) for row in rows]
     return column_values(frame, role, source)

@@ -1,4 +1,4 @@
-"""A finding counts rows before all fixes, a fix those that are left when its turn comes: where they differ, it is said."""
+"""A finding counts rows before all fixes, a fix those that it meets when its turn comes: a difference is explained."""
 
 import numpy
 import pytest

@@ -162,7 +162,9 @@ def test_the_tools_and_the_instruction_are_part_of_what_is_asked() -> None:
     pair = [("Can you order a pizza?", "Sorry, I can only tell the weather."), ("Can you order a pizza?", "No, never.")]
     assert positions("contradictions", with_tools(chats(*pair), "weather", "maps")) == []
     assert positions("contradictions", with_tools(chats(*pair), "maps", "maps")) == [0, 1]
-    told = [[{"role": "system", "content": f"You sell {what}."}, *turns(*one)] for what, one in zip("ab", pair, strict=True)]
+    told = [
+        [{"role": "system", "content": f"You sell {what}."}, *turns(*one)] for what, one in zip("ab", pair, strict=True)
+    ]
     assert positions("contradictions", chats(*told)) == []
 
 

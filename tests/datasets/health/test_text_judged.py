@@ -55,6 +55,19 @@ def test_no_verdict_on_what_is_too_short_or_no_sentence(short: str) -> None:
     assert languages.CHECK.find(chat(*ENGLISH * 5, (short, short))) is None
 
 
+def test_a_text_that_only_begins_with_a_quotation_is_not_in_its_language() -> None:
+    quotation = "Geben Sie bitte die Adresse ein, mit der Sie sich bei uns angemeldet haben, dann schreiben wir Ihnen. "
+    english = " ".join(answer for _, answer in ENGLISH) * 4
+    assert languages.CHECK.find(chat(*ENGLISH * 5, ("Hello", quotation * 2 + english))) is None
+    assert languages.CHECK.find(chat(*ENGLISH * 5, ("Hello", quotation * 9))) is not None
+
+
+def test_pieces_of_documents_are_counted_as_pieces() -> None:
+    texts = [answer for _, answer in ENGLISH] * 5 + ["Legen Sie bitte den Rücksendeschein bei."]
+    found = languages.CHECK.find(Data(new_rows(numpy.arange(21), text=texts), "text"))
+    assert found is not None and found.count == "1 piece in German"
+
+
 def test_near_relations_are_not_told_apart() -> None:
     assert languages.foreign("Jeg vil gerne bytte denne genser i en annen størrelse", "da", frozenset()) == ""
 
