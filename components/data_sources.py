@@ -172,9 +172,11 @@ class Sources:
 
     def wait(self, choice: Choice, job: str) -> Values:
         """What has come since the last look: of datasets put together, of the file that is read, or of the checks."""
-        if not self.expected or job != self.job:
+        if not self.expected:
             seen = self.reading.look_again(choice) or {"waiting": gr.Timer(active=False)}
             return {**data_incoming.values(""), **seen}
+        if job != self.job:  # another page's, or this one does not know yet what it has just begun
+            return self.reading.look_again(choice)
         if self.merger.merging.expected:
             return self.merger.wait(choice)
         try:
