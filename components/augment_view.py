@@ -8,8 +8,6 @@ from components.html import count, escape, table
 from studio.datasets.augment import Augmentation
 from studio.datasets.augment.rewrites import Rewrites, list_rewrites
 from studio.datasets.augment.rewriting import Progress
-from studio.datasets.rows import plain_texts
-from studio.datasets.splits import AUGMENTED
 from studio.datasets.store import Dataset
 from studio.datasets.versions import DataSteps, Version
 
@@ -57,22 +55,8 @@ def made(version: Version) -> str:
         f"<p><b>{version.made_rows:,} of {count(version.rows['train'], 'training row')} were made.</b> "
         "Rows to check and test with are the same as before.</p>"
     )
-    lines = [(f"{row:,}", was, now) for row, was, now in examples(version)]
+    lines = [(f"{row:,}", was, now) for row, was, now in version.made_examples]
     return said + table(("Row", "Asked in the file", "Asked in the new row"), lines)
-
-
-def examples(version: Version) -> list[tuple[int, str, str]]:
-    """The first made rows: number in the file, what is asked there, what is asked now."""
-    import pyarrow.compute
-    import pyarrow.dataset
-
-    rows = pyarrow.dataset.dataset(version.parquet)
-    new = rows.head(EXAMPLES, filter=pyarrow.compute.starts_with(pyarrow.compute.field("group"), AUGMENTED)).to_pandas()
-    found = []
-    for number, now in zip(new["row"], plain_texts(new, version.kind)["prompt"], strict=True):
-        was = plain_texts(version.row(int(number)).head(1), version.kind)["prompt"].iloc[0]
-        found.append((int(number), str(was), str(now)))
-    return found
 
 
 def progress(known: Progress | None) -> str:

@@ -1,5 +1,6 @@
 """Several datasets as one: which ones, how much each counts, and the merging itself, which a helper does."""
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +16,12 @@ from components.html import html
 from studio.datasets.inspection import Inspector
 from studio.datasets.merging import Part
 from studio.datasets.store import load_dataset
+from studio.datasets.table_file import Cancelled, Progress
 from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 
+log = logging.getLogger("tunesmith.page")
+NAME = "the datasets, to put them together"
 BUSY = '<p class="ts-help" role="status"><span class="ts-breathe"></span>Putting the datasets together.</p>'
 EVENTS = """
 element.addEventListener('click', (event) => {
@@ -41,6 +45,7 @@ class Merging:
     def __init__(self, inspector: Inspector) -> None:
         self.inspector = inspector
         self.done: tuple[str, DataSteps] | StudioError | None = None
+        self.progress: Progress | None = None
         self.thread: threading.Thread | None = None
 
     @property
@@ -50,17 +55,32 @@ class Merging:
 
     def start(self, parts: list[Part]) -> None:
         if self.thread is not None:
-            raise StudioError("Datasets are being put together already.", "Wait until that is done.")
-        self.done = None
-
-        def work() -> None:
-            try:
-                self.done = self.inspector.merge(parts)
-            except StudioError as error:
-                self.done = error
-
-        self.thread = threading.Thread(target=work, daemon=True)
+            raise StudioError("Datasets are being put together already.", "Wait until that is done, or cancel it.")
+        self.done = self.progress = None
+        self.thread = threading.Thread(target=self.follow, args=(parts,), daemon=True)
         self.thread.start()
+
+    def follow(self, parts: list[Part]) -> None:
+        try:
+            done = self.inspector.merge(parts, watch=self.told)
+            self.told(self.progress)
+            self.done = done
+        except Cancelled:
+            pass
+        except StudioError as error:
+            self.done = error
+        except Exception:
+            log.exception("The merging failed")
+
+    def told(self, progress: Progress | None) -> None:
+        """How far it is. Raises Cancelled in a thread that nobody waits for any more."""
+        if self.thread is not threading.current_thread():
+            raise Cancelled
+        self.progress = progress
+
+    def cancel(self) -> None:
+        """Nothing of it is kept."""
+        self.thread = None
 
     def look(self) -> tuple[str, DataSteps] | None:
         """The dataset and how it is read, once it is there. Raises StudioError, once, when it cannot be made."""
@@ -108,7 +128,8 @@ class Merger:
         except StudioError as error:
             return {"drop_problem": views.problem(error), **data_incoming.values("")}
         if done is None:
-            return {}
+            known = self.merging.progress
+            return data_incoming.values(data_incoming.progress(NAME, known.rows, known.share) if known else BUSY)
         dataset, steps = done
         known = kept_steps(self.workspace, dataset)  # of the same parts put together before: handwork stays
         keep(self.workspace, dataset, known.model_copy(update={"weights": steps.weights}) if known else steps)

@@ -39,6 +39,9 @@ class Reading:
         self.workspace, self.examiner, self.watch, self.offer = workspace, examiner, watch, offer
         self.awaited: Callable[[], bool] = lambda: False  # whether something is on its way in, see data_sources.py
         self.head = lru_cache(maxsize=4)(self.read_head)
+        self.search = lru_cache(maxsize=32)(
+            examiner.inspector.search
+        )  # each tick asks again, and a version never changes
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
         """The first rows of a dataset and what they suggest. The file behind an id never changes."""
@@ -254,7 +257,7 @@ class Reading:
             numbers = next((finding.rows for finding in found if finding.name == choice.only), [])
         words = (choice.words or "").strip()
         if words:
-            hits = data_rows.with_words(version.parquet, version.kind, words)
+            hits = self.search(choice.dataset or "", version.folder.name, words)
             hits = tuple(number for number in hits if number <= last)  # beyond are rows of a test file
             numbers = list(hits) if numbers is None else sorted(set(numbers) & set(hits))
         return numbers
@@ -285,7 +288,7 @@ class Reading:
             "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
             "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
             "edit_reply": reply,
-            "reading": row_view.draw(number, rows, version.kind) + views.answers(version.parquet, version.kind),
+            "reading": row_view.draw(number, rows, version.kind) + views.answers(version.answers),
             "waiting": gr.Timer(active=busy),
         }
         if rows.empty:

@@ -1,19 +1,14 @@
 """One row at a time: walk through them, find some, take one out, change its words."""
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy
 import pandas
-from pyarrow.parquet import ParquetFile
 
 from components.html import count, html
-from studio.datasets.rows import content_of, plain_texts, unpack
+from studio.datasets.rows import content_of, unpack
 
 EVERY = "every row"
-AT_ONCE = 20_000  # rows in memory
 
 
 def build(parts: dict[str, Any]) -> None:
@@ -49,20 +44,6 @@ def build_editor(parts: dict[str, Any]) -> None:
             parts["save_edit"] = gr.Button("Use these words", size="md", elem_id="save-edit", elem_classes="ts-fit")
             parts["undo_edit"] = gr.Button("As in the file", size="md", elem_id="undo-edit", elem_classes="ts-fit")
         parts["hand_problem"] = html(elem_id="hand-problem")
-
-
-@lru_cache(maxsize=8)
-def with_words(parquet: Path, kind: str, words: str) -> tuple[int, ...]:
-    """The rows of the file in which these words stand, in capitals or not; a version's Parquet file never changes."""
-    sought, found = words.casefold(), set()
-    with ParquetFile(parquet) as file:
-        for batch in file.iter_batches(AT_ONCE):
-            rows = batch.to_pandas()
-            texts = plain_texts(rows, kind)
-            pairs = zip(texts["prompt"], texts["reply"], strict=True)
-            hits = [sought in f"{prompt}\n{reply}".casefold() for prompt, reply in pairs]
-            found |= set(rows["row"][numpy.array(hits, dtype=bool)].tolist())
-    return tuple(sorted(found))
 
 
 def next_of(numbers: list[int] | None, row: int, by: int, last: int) -> int:

@@ -189,7 +189,9 @@ class Sources:
         return {**data_incoming.values(""), **come}
 
     def cancel(self, choice: Choice) -> Values:
-        """Read the file no further; nothing of it is kept."""
+        """Read the file, or the datasets that are put together, no further; nothing of it is kept."""
+        if self.merger.merging.expected:
+            self.merger.merging.cancel()
         self.incoming.cancel()
         return data_incoming.values("")
 

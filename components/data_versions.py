@@ -11,7 +11,7 @@ from components.data_views import rows_of, when
 from components.html import escape, hidden, html, moved, title
 from components.page import QUICK, Page
 from components.speak import plain
-from studio.datasets.downloads import FORMATS, download
+from studio.datasets.downloads import FORMATS
 from studio.datasets.step_changes import step_changes
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import DataSteps, Version, list_versions, load_version, prepare
@@ -74,8 +74,7 @@ def wire(page: Page) -> Any:
 
     def pack(data: str, format: str) -> Any:
         chosen, folder = prepared(data), page.workspace.scratch / "downloads"
-        known = load_dataset(page.workspace, chosen.dataset)
-        path = download(known, prepare(page.workspace, known, chosen.steps), format, folder)
+        path = page.inspector.download(chosen.dataset, chosen.steps, format, folder)
         page.offer(folder)
         return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True), data
 

@@ -1,14 +1,12 @@
 """The written parts of the Data tab: what was found, how a row is read, how the rows are divided."""
 
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 
 import orjson
-import pandas
 
 from components.html import count, escape
 from components.icons import icon
+from studio.datasets.answers import Answers
 from studio.datasets.shapes import Guess, Mapping
 from studio.datasets.splits import what_it_proves
 from studio.datasets.store import Dataset, Facts, Sample
@@ -196,19 +194,13 @@ def rows_of(version: Version, number: int) -> str:
     return count(number, "piece" if version.kind == "text" else "row")
 
 
-@lru_cache(maxsize=16)
-def answers(parquet: Path, kind: str) -> str:
+def answers(found: Answers | None) -> str:
     """What is to be told from the texts: how many groups and how large they are, or which numbers."""
-    if kind not in ("label", "number"):
+    if found is None:
         return ""
-    labels = pandas.read_parquet(parquet, columns=["label"])["label"]
-    if kind == "number":
-        numbers = pandas.to_numeric(labels, errors="coerce")
-        low, middle, high = (f"{value:g}" for value in (numbers.min(), numbers.median(), numbers.max()))
-        return f'<p class="ts-help">The numbers go from {low} to {high}; half of them are at most {middle}.</p>'
-    sizes = labels[labels != ""].value_counts()
-    if sizes.empty:
-        return ""
-    least, most = (f"“{escape(sizes.index[at])}” has {count(int(sizes.iloc[at]), 'row')}" for at in (-1, 0))
-    several = "combinations of groups" if str(sizes.index[0]).startswith("[") else "groups"
-    return f'<p class="ts-help">{len(sizes):,} {several}: {most}, {least}.</p>'
+    if found.least is not None:
+        numbers = f"from {found.least:g} to {found.most:g}; half of them are at most {found.median:g}"
+        return f'<p class="ts-help">The numbers go {numbers}.</p>'
+    named = [f"“{escape(name)}” has {count(size, 'row')}" for name, size in (found.largest, found.smallest)]
+    what = "combinations of groups" if found.several else "groups"
+    return f'<p class="ts-help">{found.groups:,} {what}: {", ".join(named)}.</p>'
