@@ -13,7 +13,7 @@ from studio.datasets.augment import Augmentation, augment
 from studio.datasets.augment.apart import near_held_out
 from studio.datasets.augment.asked import asked_in, asking
 from studio.datasets.near import near_labels, shingles_of
-from studio.datasets.rows import new_rows, pack, plain_texts, unpack
+from studio.datasets.rows import new_rows, pack, unpack
 from studio.datasets.splits import AUGMENTED, NEAR, SplitPlan, split
 from studio.datasets.store import Dataset, add_file
 from studio.datasets.versions import DataSteps, Version, list_versions, prepare
@@ -205,8 +205,15 @@ def test_a_recipe_names_the_step(workspace: Workspace, tmp_path: Path, make_csv:
         load_recipe(path)
 
 
-def test_what_is_read_of_a_made_row_is_plain(workspace: Workspace, dataset: Dataset) -> None:
-    train = made_by(workspace, dataset, templates={}).frame("train")
-    texts = plain_texts(train, "chat")
-    questions = dict(zip(train["row"], texts["prompt"], strict=False))
-    assert all(isinstance(question, str) and question for question in questions.values())
+def test_a_made_row_asks_in_plain_words_and_is_answered_as_before(workspace: Workspace, dataset: Dataset) -> None:
+    version = made_by(workspace, dataset, templates={})
+    train, texts = version.frame("train"), version.texts("train")
+    made = train["group"].str.startswith(AUGMENTED)
+    given = {row: (prompt, reply) for row, prompt, reply in texts[~made].itertuples(index=False)}
+    assert made.sum() == version.made_rows > 50
+    for row, asked, reply in texts[made].itertuples(index=False):
+        question, answer = given[row]
+        # The question stands in it to the letter, with whole sentences around it and nothing of JSON.
+        assert question in asked and len(question) < len(asked) < len(question) + 100
+        assert "role" not in asked.replace(question, "") and not set("{}[]\\") & set(asked.replace(question, ""))
+        assert reply == answer

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+import psutil
 import pytest
 
 from studio.datasets.augment import Augmentation
@@ -17,8 +18,9 @@ from studio.datasets.store import Dataset, add_file
 from studio.datasets.versions import prepare
 from studio.errors import StudioError
 from studio.models.loading import load_model, load_tokenizer
+from studio.processes import identity, is_alive
 from studio.workspace import Workspace
-from tests.conftest import chat_steps
+from tests.conftest import chat_steps, wait_until
 
 
 @pytest.fixture
@@ -114,9 +116,14 @@ def test_the_seed_decides_what_is_written(tiny_model: Path) -> None:
 def test_leaving_before_the_end_stops_the_helper_and_writes_nothing(
     workspace: Workspace, dataset: Dataset, tiny_model: Path
 ) -> None:
+    before = set(psutil.Process().children())
     replies = rewrite(workspace, dataset, chat_steps(), Rewriting(model=str(tiny_model), per_row=5))
     assert next(replies).phase == "Loading the model"
+    (helper,) = set(psutil.Process().children()) - before
+    who = identity(helper.pid)
+    assert is_alive(who)
     replies.close()  # type: ignore[attr-defined]  # a generator
+    wait_until(lambda: not is_alive(who), 5, "the helper to end")
     assert list_rewrites(dataset.folder) == [] and not (dataset.folder / FOLDER).exists()
 
 

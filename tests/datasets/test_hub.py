@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 from collections import namedtuple
 from collections.abc import Iterator
@@ -19,9 +20,12 @@ from studio.datasets.hub_download import add_hub
 from studio.datasets.hub_labels import named_in_parquet
 from studio.datasets.reading import Reading
 from studio.datasets.store import add_file, list_datasets, load_dataset
+from studio.datasets.table_file import clear_left, scratch_prefix
 from studio.errors import StudioError
-from studio.training.recipe import load_recipe, resolve, save_recipe
-from studio.workspace import Workspace
+from studio.training.recipe import load_recipe, new_recipe, resolve, save_recipe
+from studio.training.sources import HubPart
+from studio.workspace import Workspace, open_workspace
+from tests.conftest import chat_steps
 from tests.datasets.hub import DatasetHub
 from tests.models.hub import COMMIT
 
@@ -114,7 +118,7 @@ def test_a_dataset_of_the_hub_is_one_like_any_other(
     assert (origin.configuration, origin.split) == ("en", "train")
     assert "Asking the Hugging Face hub" in replies[0]["note"] and replies[0]["head"] == {}
     again = load_dataset(workspace, bring(reading, NAME, "en", "train", COMMIT)[-1]["dataset"])
-    assert again.id == dataset.id and again.facts.notes == []
+    assert again.id == dataset.id and again.facts == dataset.facts
     assert list(workspace.scratch.iterdir()) == []
 
 
@@ -234,20 +238,24 @@ def test_the_names_inside_a_parquet_file_are_found_too(tmp_path: Path) -> None:
         (["a/train.jsonl.gz", "a/test.jsonl.gz"], {"train": ["a/train.jsonl.gz"], "test": ["a/test.jsonl.gz"]}),
     ],
 )
-def test_without_a_description_the_file_names_tell_the_splits(files: list[str], splits: dict[str, list[str]]) -> None:
-    found, default = described(NAME, {}, {file: 10 for file in files if readable(file)})
+def test_without_a_description_the_file_names_tell_the_splits(
+    files: list[str], splits: dict[str, list[str]], tmp_path: Path
+) -> None:
+    found, default = described(NAME, {}, {file: 10 for file in files if readable(file)}, tmp_path)
     assert [each.name for each in found] == [default]
     assert {split.name: [file for file, _ in split.files] for split in found[0].splits} == splits
 
 
-def test_a_description_tells_configurations_by_folder_and_those_without_readable_files_are_passed_over() -> None:
+def test_a_description_tells_configurations_by_folder_and_those_without_readable_files_are_passed_over(
+    tmp_path: Path,
+) -> None:
     configs = [
         {"config_name": "letters", "data_dir": "letters"},
         {"config_name": "pictures", "data_files": "pictures/*.png"},
         {"config_name": "calls", "data_files": [{"split": "all", "path": ["calls/*.csv"]}]},
     ]
     sizes = {"letters/train.csv": 5, "letters/test.csv": 6, "calls/a.csv": 7, "calls/b.csv": 8}
-    found, default = described(NAME, {"configs": configs}, sizes)
+    found, default = described(NAME, {"configs": configs}, sizes, tmp_path)
     assert default == "letters"
     assert {each.name: [(split.name, split.bytes) for split in each.splits] for each in found} == {
         "letters": [("train", 5), ("test", 6)],
@@ -256,15 +264,57 @@ def test_a_description_tells_configurations_by_folder_and_those_without_readable
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*.csv", "https://example.com/a.csv", "zip://a.csv::b.zip", "~/x"])
-def test_a_description_cannot_name_files_elsewhere(pattern: str) -> None:
+def test_a_description_cannot_name_files_elsewhere(pattern: str, tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="not inside it"):
-        described(NAME, {"configs": [{"config_name": "default", "data_files": pattern}]}, {"a.csv": 1})
+        described(NAME, {"configs": [{"config_name": "default", "data_files": pattern}]}, {"a.csv": 1}, tmp_path)
 
 
-def test_a_description_that_makes_no_sense_is_a_sentence() -> None:
+def test_a_description_that_makes_no_sense_is_a_sentence(tmp_path: Path) -> None:
     for configs in ([{"data_files": 3}], "x", [{"config_name": "default", "data_files": "nothing.csv"}]):
         with pytest.raises(StudioError, match=f"what the files of {NAME} are"):
-            described(NAME, {"configs": configs}, {"a.csv": 1})
+            described(NAME, {"configs": configs}, {"a.csv": 1}, tmp_path)
+
+
+def test_a_description_is_read_in_a_folder_that_is_cleared_when_the_helper_is_ended(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def looked_at(root: str) -> None:
+        seen.append(Path(root))
+        raise KeyboardInterrupt  # no error of ours
+
+    monkeypatch.setattr("datasets.load.dataset_module_factory", looked_at)
+    with pytest.raises(KeyboardInterrupt):
+        described(NAME, {}, {"a.csv": 1}, workspace.scratch)
+    assert seen[0].parent == workspace.scratch and seen[0].name.startswith(scratch_prefix(os.getpid()))
+    seen[0].mkdir()
+    clear_left(workspace, os.getpid())
+    assert list(workspace.scratch.iterdir()) == []
+
+
+def test_a_home_with_brackets_in_its_name_will_do(tmp_path: Path) -> None:
+    scratch = tmp_path / "my [data]"
+    scratch.mkdir()
+    found, _ = described(NAME, {}, {"train.csv": 5, "test.csv": 6}, scratch)
+    assert [split.name for split in found[0].splits] == ["train", "test"]
+
+
+def test_the_page_makes_a_recipe_that_brings_the_dataset_again(
+    workspace: Workspace, here: Any, files: Path, tmp_path: Path
+) -> None:
+    hub = here(DatasetHub(NAME, files, CARD))
+    dataset = add_hub(workspace, NAME)
+    recipe = new_recipe(workspace, name="x", dataset_id=dataset.id, steps=chat_steps())
+    assert recipe.data.file is None and recipe.data.hub == HubPart(
+        name=NAME, configuration="en", split="train", revision=COMMIT
+    )
+    path = tmp_path / "recipe.toml"
+    path.write_text(save_recipe(recipe))
+    number = len(hub.sent)
+    assert resolve(workspace, load_recipe(path)) == recipe and len(hub.sent) == number
+    # On another computer it is brought from there, and the fingerprint says that the rows are the same.
+    assert resolve(open_workspace(tmp_path / "elsewhere"), load_recipe(path)) == recipe and len(hub.sent) > number
 
 
 @pytest.mark.parametrize("path", ["../a.csv", "/a.csv", "a/../../b.json", "..\\a.csv", "model.bin", "load.py", "a.pkl"])

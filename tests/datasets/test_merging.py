@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any
 
@@ -15,6 +15,7 @@ from studio.datasets.merging import Part, merge
 from studio.datasets.rows import unpack
 from studio.datasets.shapes import apply, guess
 from studio.datasets.store import Dataset, add_file, list_datasets, load_dataset
+from studio.datasets.table_file import Cancelled, Progress
 from studio.datasets.versions import SPLITS, DataSteps, Version, mapped, prepare
 from studio.errors import StudioError
 from studio.workspace import Workspace
@@ -192,17 +193,85 @@ def test_the_same_parts_are_the_same_dataset_whatever_their_weights(workspace: W
     assert list(workspace.scratch.glob("tmp*")) == []
 
 
-def test_files_of_one_name_and_equal_groups_are_kept_apart(workspace: Workspace) -> None:
-    shops = [["north", "south"][i % 2] for i in range(20)]
-    first, second = chats(workspace, "a.jsonl", 20, shop=shops), chats(workspace, "a.jsonl", 16, shop=shops[:16])
+def by(column: str) -> DataSteps:
+    """Steps for questions and answers whose equal values of a column belong together."""
     steps = chat_steps()
-    steps.mapping.group = "shop"
-    merged, together = merge(workspace, [Part(first.id, steps), Part(second.id, steps)])
+    steps.mapping.group = column
+    return steps
+
+
+def sides(workspace: Workspace, merged: Dataset, steps: DataSteps) -> pandas.DataFrame:
+    """Every row of the merged dataset with its split in `side`."""
+    version = prepare(workspace, merged, steps)
+    return pandas.concat([version.frame(split).assign(side=split) for split in SPLITS])
+
+
+def test_a_customer_is_the_same_customer_in_two_files_of_one_name(workspace: Workspace) -> None:
+    customers = [f"C{i % 10}" for i in range(20)]
+    first, second = (chats(workspace, "a.jsonl", rows, customer=customers[:rows]) for rows in (20, 16))
+    merged, steps = merge(workspace, [Part(first.id, by("customer")), Part(second.id, by("customer"))])
     assert Counter(merged.frame()["source"]) == {"a.jsonl": 20, "a.jsonl (2)": 16}
-    version = prepare(workspace, merged, together.model_copy(update={"split": steps.split.model_copy()}))
-    sides = pandas.concat([version.frame(split).assign(side=split) for split in SPLITS])
-    assert sides["group"].nunique() == 4
-    assert (sides.groupby("group")["side"].nunique() == 1).all()
+    # The column keeps its name, so that a test file with the same column is understood.
+    assert steps.mapping.group == "customer" and merged.frame()["customer"].tolist() == customers + customers[:16]
+    found = sides(workspace, merged, steps)
+    assert found["group"].nunique() == 10 and set(found["side"]) == set(SPLITS)
+    assert (found.groupby("group")["side"].nunique() == 1).all()
+
+
+def test_equal_values_of_columns_with_other_names_are_kept_apart(workspace: Workspace) -> None:
+    numbers = [f"{i % 4}" for i in range(20)]
+    first = chats(workspace, "a.jsonl", 20, customer=numbers)
+    second = chats(workspace, "b.jsonl", 20, shop=numbers)
+    merged, steps = merge(workspace, [Part(first.id, by("customer")), Part(second.id, by("shop"))])
+    assert steps.mapping.group == "group" and set(merged.frame()["group"]) == {
+        f"{column}: {number}" for column in ("customer", "shop") for number in range(4)
+    }
+
+
+def test_a_column_called_like_one_of_ours_is_renamed(workspace: Workspace) -> None:
+    first, second = (chats(workspace, name, 6, source=["web", "shop"] * 3) for name in ("a.jsonl", "b.jsonl"))
+    merged, steps = merge(workspace, [Part(first.id, by("source")), Part(second.id, by("source"))])
+    assert steps.mapping.group == "group" and set(merged.frame()["group"]) == {"web", "shop"}
+    assert set(merged.frame()["source"]) == {"a.jsonl", "b.jsonl"}
+
+
+def test_documents_without_a_group_of_their_own_stay_apart(workspace: Workspace) -> None:
+    texts = [{"text": LONG, "author": author} for author in ("2", "", "")]
+    steps = DataSteps.model_validate(
+        {"mapping": {"kind": "text", "shape": "plain_text", "columns": {"text": "text"}, "group": "author"}}
+    )
+    parts = [Part(file(workspace, name, texts).id, steps) for name in ("a.jsonl", "b.jsonl")]
+    merged, together = merge(workspace, parts)
+    rows = apply(merged.frame(), together.mapping)[0]
+    # The author “2” is one in both files, and is not the second document of either.
+    assert set(rows["group"]) == {"2", *(f"row {row} of file {place}" for row in (2, 3) for place in (1, 2))}
+
+
+def test_merging_says_how_far_it_is_and_can_be_stopped(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.datasets.merging.CHUNK", 10)
+    parts = [Part(chats(workspace, name, 40).id, chat_steps()) for name in ("a.jsonl", "b.jsonl")]
+    seen: list[Progress] = []
+    merge(workspace, parts, "one", seen.append)
+    shares = [progress.share for progress in seen]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] > 0.7 and seen[-1].rows == 80
+    assert [progress.rows for progress in seen[:6]] == [0, 10, 20, 30, 40, 40]
+    assert list(dict.fromkeys(progress.note for progress in seen)) == [
+        "Reading the rows of a.jsonl.",
+        "Reading the rows of b.jsonl.",
+        "Taking the merged rows in.",
+    ]
+    for stop_at in (3, len(seen)):  # while the parts are read, and while the merged file is
+        count = iter(range(1, 99))
+
+        def watch(progress: Progress, stop_at: int = stop_at, count: Iterator[int] = count) -> None:
+            if next(count) == stop_at:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            merge(workspace, parts, "two", watch)
+        assert (
+            len(list_datasets(workspace)) == 3 and [path for path in workspace.scratch.iterdir() if path.is_dir()] == []
+        )
 
 
 def trained(version: Version) -> Counter[int]:
@@ -340,7 +409,7 @@ def test_the_helper_of_the_page_merges_too(workspace: Workspace) -> None:
         {"dataset": chats(workspace, name, 8).id, "steps": chat_steps().model_dump(mode="json"), "weight": 2}
         for name in names
     ]
-    (reply,) = Inspection(workspace).answer({"do": "merge", "parts": parts, "name": "both"}, Event())
+    *_, reply = Inspection(workspace).answer({"do": "merge", "parts": parts, "name": "both"}, Event())
     merged, steps = load_dataset(workspace, reply["dataset"]), DataSteps.model_validate(reply["steps"])
     version = prepare(workspace, merged, steps)
     assert merged.facts.rows == 16 and version.rows["train"] == 2 * len(trained(version))

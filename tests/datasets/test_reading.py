@@ -2,11 +2,14 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from studio.child import Child
 from studio.datasets import table_file
 from studio.datasets.reading import Reading
 from studio.datasets.store import add_file, list_datasets, load_dataset
@@ -125,3 +128,41 @@ def test_an_error_is_a_sentence_and_the_next_file_is_read(
     reading.start(good, name="mine.csv")
     assert list(reading)[-1].keys() == {"dataset"}
     assert [dataset.name for dataset in list_datasets(workspace)] == ["mine.csv"]
+
+
+def test_of_many_who_begin_at_once_one_does(workspace: Workspace, reading: Reading, big_csv: Path) -> None:
+    def begin(_: int) -> bool:
+        try:
+            reading.start(big_csv)
+        except StudioError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(begin, range(16))) == 1
+    reading.cancel()
+    assert nothing_left(workspace)
+
+
+def test_a_helper_that_cannot_be_started_is_told_and_the_next_one_is_awaited(
+    workspace: Workspace, reading: Reading, make_csv: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    reading.start(make_csv(5))
+    with pytest.raises(StudioError, match="something went wrong"):
+        list(reading)
+    assert not reading.busy
+    monkeypatch.undo()
+    reading.start(make_csv(5))
+    assert "dataset" in list(reading)[-1]
+
+
+def test_a_helper_that_is_killed_in_the_middle_of_a_word_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half_said.py").write_text(
+        "print('out of memory', file=__import__('sys').stderr)\nprint('{\"ro', end='')"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(StudioError, match=r"ended unexpectedly\. Its last words: out of memory"):
+        list(Child("half_said", log=tmp_path / "log").ask({"do": "it"}))

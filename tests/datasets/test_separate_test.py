@@ -9,9 +9,10 @@ import pandas
 import pytest
 
 from studio.datasets.data_card import data_card
-from studio.datasets.dividing import COPY, divide, mapping_for
+from studio.datasets.dividing import COPY, GROUPED, SeparateTest, divide, mapping_for
 from studio.datasets.health.report import Finding
 from studio.datasets.inspection_helper import Inspection
+from studio.datasets.merging import Part, merge
 from studio.datasets.rows import new_rows, pack, unpack
 from studio.datasets.shapes import Mapping
 from studio.datasets.splits import SplitPlan, what_it_proves
@@ -215,3 +216,55 @@ def test_a_test_file_is_read_like_the_other_or_guessed(workspace: Workspace, dat
     labels = table(workspace, "test.csv", "sorted", 5)
     sorting = Mapping(kind="label", shape="text_label", columns={"text": "body", "label": "topic"})
     assert read_as(labels, sorting) is None
+
+
+def of_customers(
+    workspace: Workspace, name: str, words: str, customers: list[str], column: str = "customer"
+) -> Dataset:
+    path = workspace.scratch / name
+    rows = {"question": [f"{words}{i} question{i} about{i}?" for i in range(len(customers))], column: customers}
+    pandas.DataFrame({**rows, "answer": [f"{words} answer{i}" for i in range(len(customers))]}).to_csv(
+        path, index=False
+    )
+    return add_file(workspace, path)
+
+
+def grouped(test: Dataset, own: str, others: str) -> DataSteps:
+    """Steps beside a test file: the column that keeps rows together here, and the one there."""
+    steps = beside(test, split={"validation": 0, "near_together": False})
+    steps.mapping.group = own
+    assert steps.separate_test is not None
+    steps.separate_test.mapping.group = others
+    return steps
+
+
+def test_customers_of_the_test_file_are_not_trained_on(workspace: Workspace) -> None:
+    data = of_customers(workspace, "rows.csv", "trained", ["A", "B", "C", "", "B"])
+    exam = of_customers(workspace, "test.csv", "tested", ["B", "D", ""])
+    version = prepare(workspace, data, grouped(exam, "customer", "customer"))
+    assert version.frame("train")["row"].tolist() == [1, 3, 4] and version.left_out == [(2, GROUPED)]
+    read = mapping_for(grouped(exam, "customer", "").mapping, exam)
+    assert read is not None and read.group == "customer"
+    # Equal values of other columns say nothing, and neither does a file that names no column.
+    other = of_customers(workspace, "shops.csv", "tested", ["B", "D"], "shop")
+    assert prepare(workspace, data, grouped(other, "customer", "shop")).rows["train"] == 5
+    assert prepare(workspace, data, grouped(exam, "customer", "")).rows["train"] == 5
+    all_of_one = of_customers(workspace, "one.csv", "trained", ["B", "B"])
+    with pytest.raises(StudioError, match="Every row is of a group that is in the test file"):
+        prepare(workspace, all_of_one, grouped(exam, "customer", "customer"))
+
+
+def test_a_merged_dataset_knows_the_customers_of_a_test_file(workspace: Workspace) -> None:
+    mapping = grouped(of_customers(workspace, "x.csv", "x", ["A"]), "customer", "").mapping
+    parts = [
+        Part(of_customers(workspace, name, name, ["A", "B", "C"]).id, DataSteps(mapping=mapping))
+        for name in ("jan.csv", "feb.csv")
+    ]
+    merged, steps = merge(workspace, parts)
+    exam = of_customers(workspace, "test.csv", "tested", ["B"])
+    read = mapping_for(steps.mapping, exam, [mapping])
+    assert read is not None and read.group == "customer"
+    split = SplitPlan(validation=0, near_together=False)
+    separate = SeparateTest(dataset=exam.id, mapping=read)
+    version = prepare(workspace, merged, steps.model_copy(update={"separate_test": separate, "split": split}))
+    assert version.frame("train")["row"].tolist() == [1, 3, 4, 6] and version.left_out == [(2, GROUPED)]

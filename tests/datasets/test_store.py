@@ -3,10 +3,13 @@
 import errno
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 import pytest
 
+from studio.datasets import table_file
+from studio.datasets.readers.table import Opened
 from studio.datasets.store import SAMPLES, add_file, list_datasets, load_dataset
 from studio.datasets.table_file import Cancelled, Progress
 from studio.errors import StudioError
@@ -134,3 +137,22 @@ def test_the_same_bytes_under_another_ending_are_another_dataset(workspace: Work
     first, second = (add_file(workspace, tmp_path / name) for name in ("data.txt", "data.csv"))
     assert first.id != second.id
     assert list(second.frame().columns) == ["question", "answer"] and second.raw.exists()
+
+
+def test_what_is_brought_again_keeps_its_table_and_what_was_said_of_it(
+    workspace: Workspace, make_csv: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer studio may read the same file otherwise; the rows that versions count must not change under them."""
+    first = add_file(workspace, make_csv(5))
+    table = first.table.read_bytes()
+    read = table_file.open_file
+
+    def newer(*arguments: Any) -> Opened:
+        opened = read(*arguments)
+        opened.chunks = (chunk.head(3) for chunk in opened.chunks)
+        return opened
+
+    monkeypatch.setattr(table_file, "open_file", newer)
+    again = add_file(workspace, first.raw, name=first.name)
+    assert again.facts == first.facts == load_dataset(workspace, first.id).facts
+    assert again.table.read_bytes() == table and again.added > first.added

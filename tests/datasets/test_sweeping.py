@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from studio.datasets.versions import Version, list_versions, prepare
 from studio.training.in_use import fingerprints_of_runs
 from studio.training.recipe import new_recipe
 from studio.training.run import create_run
-from studio.workspace import Workspace
+from studio.workspace import Workspace, read_json, write_json
 from tests.conftest import chat_steps
 
 
@@ -29,6 +30,7 @@ def dataset(workspace: Workspace, make_csv: Callable[..., Path]) -> Dataset:
 def versions(workspace: Workspace, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> list[Version]:
     """Six versions, the oldest first, of which the two newest stay anyway."""
     monkeypatch.setattr(sweeping, "NEWEST", 2)
+    monkeypatch.setattr(sweeping, "YOUNG", timedelta(0))
     return [prepare(workspace, dataset, chat_steps(split={"seed": seed})) for seed in range(6)]
 
 
@@ -54,10 +56,34 @@ def test_the_newest_stay_and_the_others_go_whole(
 
 def test_thirty_versions_stay_without_anybody_naming_them(workspace: Workspace, dataset: Dataset) -> None:
     first = prepare(workspace, dataset, chat_steps())
-    for number in range(31):
+    document = read_json(first.folder / "version.json")
+    for number in range(36):
         folder = first.folder.with_name(f"copy-{number:02}")
         shutil.copytree(first.folder, folder)
-    assert sweep(workspace, (), {}).versions == 2 and len(left(dataset)) == 30
+        made = datetime.now(UTC) - timedelta(hours=47 if number < 3 else 49)
+        write_json(folder / "version.json", {**document, "made": made.isoformat()})
+    assert sweep(workspace, (), {}).versions == 7 and len(left(dataset)) == 30
+
+
+def test_versions_of_the_last_two_days_stay_however_many(
+    workspace: Workspace, dataset: Dataset, versions: list[Version], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "YOUNG", timedelta(days=2))
+    for version, hours in ((versions[0], 49), (versions[1], 47)):
+        document = read_json(version.folder / "version.json")
+        made = datetime.now(UTC) - timedelta(hours=hours)
+        write_json(version.folder / "version.json", {**document, "made": made.isoformat()})
+    sweep(workspace, (), {})
+    assert left(dataset) == names(versions[1:])
+
+
+def test_what_older_rules_made_of_the_steps_chosen_now_is_not_kept_for_them(
+    workspace: Workspace, dataset: Dataset, versions: list[Version]
+) -> None:
+    document = read_json(versions[0].folder / "version.json")
+    write_json(versions[0].folder / "version.json", {**document, "rules": 0})
+    sweep(workspace, (), {dataset.id: versions[0].steps})
+    assert left(dataset) == names(versions[4:])
 
 
 def test_what_was_swept_is_made_again_with_the_same_rows(

@@ -16,6 +16,7 @@ MERGE = (
     '[data]\ntest = 4\nvalidation = 2\n[[data.merge]]\nfile = "shop.csv"\nweight = 2\n'
     '[[data.merge]]\nfile = "more/chats.jsonl"\nfixes = ["exact_copies"]\nsystem = "Be brief."\n'
 )
+WEIGHTS = '[data.weights]\ncolumn = "source"\nvalues = {{ "shop.csv" = {} }}\n'
 TEST = '[data]\nfile = "shop.csv"\ntest_file = "more/exam.csv"\n'
 
 
@@ -123,6 +124,8 @@ def test_the_page_makes_such_a_recipe_too(workspace: Workspace, files: Path) -> 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        (MERGE + WEIGHTS.format(3), "`weight` in [[data.merge]] says 2 for shop.csv, but [data.weights] says 3."),
+        (MERGE + WEIGHTS.format(2).replace("source", "answer"), "says 2 for shop.csv, but [data.weights] says 1."),
         ("[data]\n", "Write `file`, or several files as `merge`"),
         (MERGE.replace("[data]", '[data]\nfile = "shop.csv"'), "both `file` and `merge`"),
         (MERGE.replace("[data]", '[data]\nprompt = "question"'), "`prompt` in [data] does not say which file"),
@@ -166,3 +169,10 @@ def test_a_real_worker_trains_on_it(workspace: Workspace, files: Path, tiny_mode
     finally:
         if run.has_process():
             os.kill(run.process()["pid"], signal.SIGKILL)
+
+
+def test_weights_may_be_said_twice_or_in_either_place(workspace: Workspace, files: Path) -> None:
+    short = resolve(workspace, written(files, MERGE))
+    twice = resolve(workspace, written(files, MERGE + WEIGHTS.format(2)))
+    whole = resolve(workspace, written(files, MERGE.replace("weight = 2\n", "") + WEIGHTS.format(2)))
+    assert short.data.fingerprint == twice.data.fingerprint == whole.data.fingerprint

@@ -85,3 +85,10 @@ def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(StudioError, match="no column called “c”") as caught:
         apply(table({"t": "x", "a": "1"}), mapping)
     assert "Labels" in caught.value.hint
+
+
+@pytest.mark.parametrize("labels", [",", " , ", "[]"])
+def test_labels_that_name_no_column_are_refused_in_words(labels: str) -> None:
+    mapping = Mapping(kind="label", shape="label_columns", columns={"text": "letter", "labels": labels})
+    with pytest.raises(StudioError, match="names no column for “Labels”"):
+        apply(table(*letters(late=["1", "0"])), mapping)
