@@ -9,16 +9,16 @@ from typing import Any
 import gradio as gr
 import pandas
 
-from components import augment_view, data_mapping, data_rows, health_view, merge_view, row_view, xray_view
+from components import augment_view, data_mapping, data_rows, health_view, merge_view
 from components import data_views as views
 from components.data_choice import Choice, Prepared, first_steps, keep, kept_steps
+from components.data_walk import Walk
 from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report
 from components.health_watch import Watch
 from components.html import count
 from studio.datasets.readers import sheets_of
-from studio.datasets.rows import conversations
 from studio.datasets.shapes import Guess, guess, roles_of
 from studio.datasets.splits import SplitPlan
 from studio.datasets.store import Dataset, list_datasets, load_dataset
@@ -39,9 +39,7 @@ class Reading:
         self.workspace, self.examiner, self.watch, self.offer = workspace, examiner, watch, offer
         self.awaited: Callable[[], bool] = lambda: False  # whether something is on its way in, see data_sources.py
         self.head = lru_cache(maxsize=4)(self.read_head)
-        self.search = lru_cache(maxsize=32)(
-            examiner.inspector.search
-        )  # each tick asks again, and a version never changes
+        self.walk = Walk(examiner, watch)
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
         """The first rows of a dataset and what they suggest. The file behind an id never changes."""
@@ -200,7 +198,7 @@ class Reading:
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
             **self.health(choice, version, report),
-            **self.row(dataset, version, choice, report),
+            **self.walk.values(choice, version, dataset.facts.rows, report, self.awaited()),
         }
 
     def version(self, dataset: Dataset, steps: DataSteps | None) -> tuple[Version | None, str]:
@@ -249,19 +247,6 @@ class Reading:
             found.append(("Rows that had a finding", walked))
         return {**drawn, "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY), *found])}
 
-    def walked(self, choice: Choice, version: Version, last: int) -> list[int] | None:
-        """The rows of the file that the person walks through; None for all."""
-        numbers = None
-        if choice.only and choice.only != data_rows.EVERY:
-            found = self.report(choice, version).findings
-            numbers = next((finding.rows for finding in found if finding.name == choice.only), [])
-        words = (choice.words or "").strip()
-        if words:
-            hits = self.search(choice.dataset or "", version.folder.name, words)
-            hits = tuple(number for number in hits if number <= last)  # beyond are rows of a test file
-            numbers = list(hits) if numbers is None else sorted(set(numbers) & set(hits))
-        return numbers
-
     def step(self, by: int, choice: Choice) -> Values:
         """To the next row (1) or the one before (-1) of those walked through, or to the first of them (0)."""
         if not choice.dataset:
@@ -269,43 +254,14 @@ class Reading:
         dataset = load_dataset(self.workspace, choice.dataset)
         steps = kept_steps(self.workspace, dataset.id)
         version = self.examiner.version(dataset, steps) if steps else None
-        numbers = self.walked(choice, version, dataset.facts.rows) if version else None
+        numbers = (
+            self.walk.numbers(choice, version, dataset.facts.rows, self.report(choice, version)) if version else None
+        )
         if by == 0:
             row = (numbers or [1])[0]
         else:
             row = data_rows.next_of(numbers, choice.at, by, dataset.facts.rows)
         return self.examine(replace(choice, row=row))
-
-    def row(self, dataset: Dataset, version: Version, choice: Choice, report: Report) -> Values:
-        """One row in plain words, and as tokens."""
-        number = min(choice.at, dataset.facts.rows)
-        rows = version.row(number)
-        busy = self.awaited() or self.watch.busy or not report.done
-        prompt, reply = data_rows.words_of(rows, version.kind)
-        shown: Values = {
-            "row": number,
-            "row_of": data_rows.place(dataset.facts.rows, self.walked(choice, version, dataset.facts.rows)),
-            "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
-            "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
-            "edit_reply": reply,
-            "reading": row_view.draw(number, rows, version.kind) + views.answers(version.answers),
-            "waiting": gr.Timer(active=busy),
-        }
-        if rows.empty:
-            return {**shown, "xray": row_view.not_there(number), "this_row": ""}
-        try:
-            messages, tools = next(conversations(rows, version.kind))
-            view = self.examiner.show(choice.model, messages, choice.limit, tools)
-            lengths = view and self.examiner.lengths(choice.model, version, choice.limit)
-        except StudioError as error:
-            return {**shown, "xray": views.problem(error), "this_row": "", "all_rows": ""}
-        return {
-            **shown,
-            "xray": xray_view.example(view, version.kind) if view else xray_view.PREPARING,
-            "this_row": xray_view.this_row(view) if view else xray_view.SOON,
-            "all_rows": xray_view.all_rows(lengths, choice.limit) if lengths else xray_view.COUNTING,
-            "waiting": gr.Timer(active=busy or not lengths),
-        }
 
 
 def missing_role(steps: DataSteps) -> str:
