@@ -128,19 +128,27 @@ def test_a_fix_can_work_in_another_way_and_versions_are_compared(
     expect(differences).to_contain_text("1 row with other words: 32")
 
 
-def test_rows_longer_than_the_limit_are_left_out_by_a_switch(
+def test_rows_longer_than_the_limit_are_drawn_and_left_out_by_a_switch(
     studio: Studio, open_page: OpenPage, tmp_path: Path
 ) -> None:
     path = tmp_path / "long.csv"
     rows = [f"Where is lamp {i}?,It is on shelf {i}." for i in range(20)]
-    path.write_text("question,answer\n" + "\n".join([*rows, f"Where is the big lamp?,{'In hall seven. ' * 900}"]))
+    things = ("vases", "chairs", "rugs", "clocks")
+    rows += [f"Where are the {thing}?,{f'The {thing} are in hall {len(thing)}. ' * 600}" for thing in things]
+    path.write_text("question,answer\n" + "\n".join(rows))
     page = open_page(studio.url)
     bring(page, path)
     expect(page.locator("#health")).to_contain_text("Longer than the limit", timeout=30_000)
+    expect(page.locator(".ts-histogram b")).to_be_visible(timeout=30_000)
+    expect(page.locator(".ts-xray-row")).to_contain_text("would be cut at the limit")
+    long = page.locator(".ts-find", has_text="Longer than the limit")
+    long.locator("summary").click()
+    page.locator("[data-preview=too_long]").click()
+    expect(long.locator("table")).to_contain_text("left out", timeout=30_000)
     page.get_by_role("switch", name="Fix this: Longer than the limit").check()
     expect(page.get_by_text("20 rows ready")).to_be_visible(timeout=30_000)
     page.get_by_role("switch", name="Fix this: Longer than the limit").uncheck()
-    expect(page.get_by_text("21 rows ready")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("24 rows ready")).to_be_visible(timeout=30_000)
 
 
 def test_two_pages_on_two_datasets_do_not_mix(studio: Studio, open_page: OpenPage, messy: Path, tmp_path: Path) -> None:
@@ -157,7 +165,7 @@ def test_two_pages_on_two_datasets_do_not_mix(studio: Studio, open_page: OpenPag
     expect(second.get_by_text("32 rows ready")).to_be_visible()
 
 
-def test_the_lengths_of_all_rows_are_drawn_with_the_limit(studio: Studio, open_page: OpenPage, messy: Path) -> None:
+def test_a_limit_beyond_all_rows_cuts_none(studio: Studio, open_page: OpenPage, messy: Path) -> None:
     page = open_page(studio.url)
     bring(page, messy)
     drawing = page.locator(".ts-histogram")
