@@ -14,7 +14,7 @@ from studio.export.bundle import export_state, start_export
 from studio.training.run import Run, load_run
 
 LEAD = (
-    "The download is loaded again in a fresh program and asked test questions. "
+    "The download is loaded again in a fresh program and asked the same questions as here. "
     "You see “verified” only if it answers as it did here."
 )
 Values = dict[str, Any]

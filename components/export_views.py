@@ -57,7 +57,7 @@ def verdict(state: ExportState) -> tuple[str, str, str]:
             return (
                 icon("info", "s"),
                 "ts-t-warn",
-                "<b>Loaded again in a fresh program.</b> No test questions to ask it.",
+                "<b>Loaded again in a fresh program.</b> There were no questions to ask it.",
             )
         if state.same == state.asked:
             return (
