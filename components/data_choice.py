@@ -1,5 +1,6 @@
 """What is chosen on the Data tab, and what was done to each dataset the last time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from studio.workspace import Workspace
 CHOSEN = ("dataset", *data_mapping.FIELDS, "test", "validation", "seed", "stratify", "near_together", "test_from")
 WALKED = ("row", "only", "words", "data")
 FIELDS = (*CHOSEN, *WALKED)
+MOST = 1e9  # rows, and the largest seed
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Choice:
 
     test_from: the dataset whose rows are the test rows, "" for none. only, words: the finding and the words whose rows
     the person walks through. data: what the page takes for prepared, see Prepared. model, limit: chosen on later tabs,
-    the limit in tokens.
+    the limit in tokens. page: tells one open page from another.
     """
 
     dataset: str | None
@@ -46,13 +48,14 @@ class Choice:
     data: str = ""
     model: str = ""
     limit: int = 1
+    page: str = ""
 
     @classmethod
-    def of(cls, values: tuple[Any, ...], model: str, limit: int) -> "Choice":
-        """From the values of the parts named in FIELDS."""
+    def of(cls, values: tuple[Any, ...], **later: Any) -> "Choice":
+        """From the values of the parts named in FIELDS, and what is known besides."""
         dataset, shape, *rest = values
         roles, others = rest[: data_mapping.ROLES], rest[data_mapping.ROLES :]
-        return cls(dataset, shape, tuple(roles), *others, model=model, limit=limit)
+        return cls(dataset, shape, tuple(roles), *others, **later)
 
     @property
     def at(self) -> int:
@@ -94,9 +97,24 @@ def kept_steps(workspace: Workspace, dataset_id: str | None) -> DataSteps | None
 
 
 def keep(workspace: Workspace, dataset_id: str, steps: DataSteps) -> None:
-    """Remember what was done to this dataset, and that it is the one chosen last."""
+    """Remember what was done to this dataset."""
     written = {dataset_id: steps.model_dump(mode="json")}
-    draft.change(workspace, lambda known: {"dataset": dataset_id, "steps": {**known.get("steps", {}), **written}})
+    draft.change(workspace, lambda known: {"steps": {**known.get("steps", {}), **written}})
+
+
+def alter(workspace: Workspace, dataset_id: str, newer: Callable[[DataSteps], DataSteps]) -> DataSteps | None:
+    """Remember what `newer` makes of the steps as they are now, with nothing in between; None without any."""
+    altered: list[DataSteps] = []
+
+    def write(known: dict[str, Any]) -> dict[str, Any]:
+        steps = known.get("steps", {})
+        if dataset_id not in steps:
+            return {}
+        altered.append(newer(DataSteps.model_validate(steps[dataset_id])))
+        return {"steps": {**steps, dataset_id: altered[0].model_dump(mode="json")}}
+
+    draft.change(workspace, write)
+    return altered[0] if altered else None
 
 
 def division_of(workspace: Workspace, choice: Choice, kept: DataSteps) -> dict[str, Any]:
@@ -107,21 +125,21 @@ def division_of(workspace: Workspace, choice: Choice, kept: DataSteps) -> dict[s
     chosen = {name: getattr(choice, name) for name in ("test", "validation", "seed", "stratify", "near_together")}
     for name, title in (("validation", "Check rows"), ("test", "Test rows"), ("seed", "The seed")):
         number = chosen[name]
-        if number is not None and (number < 0 or (number >= 1 and number != int(number))):
+        if number is not None and (not 0 <= number <= MOST or (number >= 1 and number != int(number))):
             raise StudioError(f"{title}: {number:g} will not do.", "Write a whole number, or a share such as 0.1.")
     if chosen["seed"] is None:
         chosen["seed"] = kept.split.seed
+    mapping = kept.mapping.model_copy(update={"group": choice.group or ""})
     separate = None
     if choice.test_from:
         test = load_dataset(workspace, choice.test_from)
-        how = mapping_for(kept.mapping, test)
+        how = mapping_for(mapping, test)
         if how is None:
             raise StudioError(
                 f"{test.name} does not hold the same kind of rows, so it cannot be the test.",
                 "Choose another dataset to test with.",
             )
         separate = SeparateTest(dataset=test.id, mapping=how)
-    mapping = kept.mapping.model_copy(update={"group": choice.group or ""})
     return {
         "mapping": mapping,
         "split": SplitPlan.model_validate({**kept.split.model_dump(), **chosen, "seed": int(chosen["seed"])}),

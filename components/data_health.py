@@ -1,12 +1,13 @@
 """Data health: the checks run in the background, the page looks at what is known, and each fix has a switch."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from components.data_choice import keep, kept_steps
+from components.data_choice import alter, kept_steps
 from components.data_reading import Reading
 from components.data_wiring import Wiring, model_and_limit
 from components.health_view import Report
@@ -14,6 +15,7 @@ from components.html import hidden, html, moved, title
 from components.page import QUICK
 from components.speak import plain
 from studio.datasets.fixing import Fix
+from studio.datasets.versions import DataSteps
 
 LEAD = "Every row is looked at. Your file is never changed: switch a fix off and its rows come straight back."
 EVENTS = """
@@ -64,14 +66,18 @@ class Switches:
     def __init__(self, reading: Reading) -> None:
         self.reading, self.workspace = reading, reading.workspace
 
-    def change(self, dataset: str | None, fixes: dict[str, Fix]) -> str:
-        steps = kept_steps(self.workspace, dataset)
-        if steps is None or dataset is None:
+    def change(self, dataset: str | None, newer: Callable[[dict[str, Fix]], dict[str, Fix]]) -> str:
+        """newer: from the fixes that are on now, by name, those that are to be on."""
+
+        def changed(steps: DataSteps) -> DataSteps:
+            fixes = newer({fix.name: fix for fix in steps.fixes})
+            return steps.model_copy(update={"fixes": [fixes[name] for name in sorted(fixes)]})
+
+        steps = alter(self.workspace, dataset or "", changed)
+        if steps is None:
             return ""
-        changed = steps.model_copy(update={"fixes": [fixes[name] for name in sorted(fixes)]})
-        keep(self.workspace, dataset, changed)
-        self.reading.watch.again(dataset, changed)
-        return f"{sorted(fixes)} {time.monotonic()}"
+        self.reading.watch.again(dataset or "", steps)
+        return f"{[fix.name for fix in steps.fixes]} {time.monotonic()}"
 
     def on(self, dataset: str | None) -> dict[str, Fix]:
         steps = kept_steps(self.workspace, dataset)
@@ -83,13 +89,12 @@ class Switches:
 
     def switched(self, event: gr.EventData, dataset: str | None, **later: Any) -> str:
         """One switch, or the way in which its fix works."""
-        name, fixes = str(event.fix), self.on(dataset)
+        name = str(event.fix)
         if not event.on:
-            fixes.pop(name, None)
-            return self.change(dataset, fixes)
+            return self.change(dataset, lambda on: {one: fix for one, fix in on.items() if one != name})
         options = {str(key): value for key, value in dict(event.options or {}).items()}
-        told = self.fix(name, dataset, later).options
-        return self.change(dataset, fixes | {name: Fix(name=name, options=options | told)})
+        fix = Fix(name=name, options=options | self.fix(name, dataset, later).options)
+        return self.change(dataset, lambda on: on | {name: fix})
 
     def fix(self, name: str, dataset: str | None, later: dict[str, Any]) -> Fix:
         """A fix with what its finding tells it, such as which rows are too long."""
@@ -98,13 +103,13 @@ class Switches:
         return Fix(name=name, options=finding.options if finding else {})
 
     def all_off(self, dataset: str | None) -> str:
-        return self.change(dataset, {})
+        return self.change(dataset, lambda on: {})
 
     def all_safe(self, dataset: str | None, **later: Any) -> str:
         report = self.report(dataset, *model_and_limit(later))
         safe = {finding.name for finding in report.findings if finding.safe} if report else set()
         fixes = {name: Fix(name=name) for name in safe}
-        return self.change(dataset, fixes | self.on(dataset))
+        return self.change(dataset, lambda on: fixes | on)
 
     def preview(self, event: gr.EventData, dataset: str | None, **later: Any) -> str:
         """Have a few rows before and after a fix made ready."""

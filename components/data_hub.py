@@ -76,13 +76,22 @@ def wire(wiring: Wiring, incoming: Incoming, begun: Callable[[str], Values]) -> 
 
     def bring(choice: Choice, part: str) -> Values:
         try:
-            return begun(incoming.start_hub(**json.loads(part)))
+            return begun(incoming.start_hub(**told(part)))
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
 
     wiring.show(parts["hub_name"].submit, ask, "hub_name")
     wiring.show(parts["ask_hub"].click, ask, "hub_name")
     wiring.show(parts["bring_hub"].click, bring, "hub_part")
+
+
+def told(part: str | None) -> dict[str, str]:
+    """What the list of parts says. Raises StudioError for what is not in it."""
+    try:
+        known = json.loads(part or "")
+        return {name: str(known[name]) for name in ("name", "configuration", "split", "revision")}
+    except (ValueError, KeyError, TypeError):
+        raise StudioError("That part is not in the dataset.", "Choose one out of the list.") from None
 
 
 def named(name: str) -> str:

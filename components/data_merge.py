@@ -116,7 +116,10 @@ class Merger:
 
     def start(self, choice: Choice, asked: list[dict[str, Any]]) -> Values:
         try:
-            self.merging.start([self.part(one) for one in asked])
+            parts = [self.part(one) for one in asked]
+            if parts and not any(part.weight for part in parts):
+                raise StudioError("With weights of 0 nothing would be learned.", "Give one of them 1 or more.")
+            self.merging.start(parts)
         except StudioError as error:
             return {"drop_problem": views.problem(error)}
         return self.begun(BUSY)

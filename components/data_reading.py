@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 import pandas
 
-from components import augment_view, data_mapping, data_rows, health_view, merge_view
+from components import augment_view, data_mapping, data_rows, draft, health_view, merge_view
 from components import data_views as views
-from components.data_choice import Choice, Prepared, first_steps, keep, kept_steps
+from components.data_choice import Choice, Prepared, alter, first_steps, keep, kept_steps
 from components.data_walk import Walk
 from components.data_wiring import Values
 from components.data_xray import Examiner
@@ -40,6 +40,8 @@ class Reading:
         self.awaited: Callable[[], bool] = lambda: False  # whether something is on its way in, see data_sources.py
         self.head = lru_cache(maxsize=4)(self.read_head)
         self.walk = Walk(examiner, watch)
+        self.on_show: dict[str, str] = {}  # by open page the dataset opened last
+        self.worked: dict[str, DataSteps] = {}  # by dataset the steps that were on show last
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
         """The first rows of a dataset and what they suggest. The file behind an id never changes."""
@@ -56,14 +58,18 @@ class Reading:
             head, guessed = self.head(dataset.id)
         except StudioError as error:
             return {**self.nothing(), "drop_problem": views.problem(error)}
+        self.on_show[choice.page] = dataset.id
+        draft.remember(self.workspace, dataset=dataset.id)
         steps = kept_steps(self.workspace, dataset.id) or first_steps(guessed)
         split = steps.split if steps else SplitPlan()
         sheets = sheets_of(dataset.raw, dataset.name)
-        fresh = Choice(dataset.id, model=choice.model, limit=choice.limit)
+        fresh = Choice(dataset.id, model=choice.model, limit=choice.limit, page=choice.page)
         return {
             **self.list_of(dataset.id),
             "drop_problem": "",
             "shares_problem": "",
+            "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY)], value=data_rows.EVERY),
+            "words": "",
             "empty": gr.HTML(visible=False),
             "found": gr.Column(visible=True),
             "found_title": views.found(dataset),
@@ -76,7 +82,7 @@ class Reading:
             **augment_view.values(dataset, steps),
             "hand_problem": "",
             **(data_mapping.values(steps.mapping, guessed, head) if steps else data_mapping.unknown()),
-            **self.show(dataset, steps, fresh, new=True),
+            **self.show(dataset, steps, fresh, new=True, back=True),
         }
 
     def other_tests(self, dataset: Dataset, steps: DataSteps | None) -> Values:
@@ -150,7 +156,8 @@ class Reading:
             self.examiner.version(dataset, changed)
         except StudioError as error:
             return {problem: views.problem(error)}
-        return {problem: "", **self.show(dataset, changed, choice, new=True)}
+        now = alter(self.workspace, choice.dataset, lambda now: now.model_copy(update=fields))
+        return {problem: "", **self.show(dataset, now, choice)}
 
     def examine(self, choice: Choice) -> Values:
         """Look again: another row, another model, or what was not ready the last time."""
@@ -165,17 +172,22 @@ class Reading:
         left = ("row", "edit_prompt", "edit_reply", *(("columns_problem", "data", "usable") if settled else ()))
         return {name: value for name, value in self.examine(choice).items() if name not in left}
 
-    def show(self, dataset: Dataset, steps: DataSteps | None, choice: Choice, new: bool = False) -> Values:
+    def show(
+        self, dataset: Dataset, steps: DataSteps | None, choice: Choice, new: bool = False, back: bool | None = None
+    ) -> Values:
         """What these steps make of the file, or why that cannot be. Steps that are `new` are kept if they can be.
 
-        Only what a person just did is kept: a look that began earlier must not write back what it read then.
+        Only what a person just did is kept: a look that began earlier must not write back what it read then. back:
+        steps that cannot be give way to those that worked before; unless told, if they are not new.
         """
         try:
             version, unused = self.version(dataset, steps)
         except StudioError as error:
-            return self.refused(dataset, error, choice, new)
+            return self.refused(dataset, steps, error, choice, (not new) if back is None else back)
         if new and steps:
             keep(self.workspace, dataset.id, steps)
+        if self.on_show.get(choice.page, dataset.id) != dataset.id:
+            return {}  # the page has gone on to another dataset meanwhile
         if version is None:
             return {
                 "data": "",
@@ -186,6 +198,7 @@ class Reading:
                 "next_note": "The rows are being prepared.",
                 "waiting": gr.Timer(active=True),
             }
+        self.worked[dataset.id] = version.steps
         report = self.report(choice, version)
         return {
             "unused": unused,
@@ -212,11 +225,13 @@ class Reading:
             raise StudioError(f"“{missing}” is not chosen yet.", "Choose its column above.")
         return self.examiner.version(dataset, steps), views.unused(dataset.facts.columns, steps.mapping)
 
-    def refused(self, dataset: Dataset, error: StudioError, choice: Choice, new: bool) -> Values:
-        """Why the rows cannot be used. What failed behind the person's back gives way to what worked before."""
-        worked = list_versions(dataset) if not new else []
-        if worked:
-            keep(self.workspace, dataset.id, worked[0].steps)
+    def refused(
+        self, dataset: Dataset, steps: DataSteps | None, error: StudioError, choice: Choice, back: bool
+    ) -> Values:
+        """Why the rows cannot be used; with `back`, and what worked before in its place, if anything did."""
+        worked = self.worked.get(dataset.id) or next((one.steps for one in list_versions(dataset)), None)
+        if back and worked and worked != steps:
+            keep(self.workspace, dataset.id, worked)
             problem = views.problem(error)  # where the person looks is not known
             return {**self.open(choice, dataset.id), "columns_problem": problem, "shares_problem": problem}
         return {

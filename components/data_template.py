@@ -11,6 +11,7 @@ from components.data_wiring import Values, Wiring
 from components.html import html
 from components.template_view import preview
 from studio.datasets.shapes import roles_of
+from studio.errors import StudioError
 
 
 def build(parts: dict[str, Any]) -> None:
@@ -46,6 +47,8 @@ def wire(wiring: Wiring, reading: Reading) -> None:
         if not choice.dataset or not choice.shape or not (template or "").strip():
             return {}
         names = [one.name for one in roles_of(choice.shape)]
+        if role not in names:
+            raise StudioError("It is not said what the text is used as.", "Choose it in the list above the text.")
         roles = list(choice.roles)
         roles[names.index(role)] = template.strip()
         return {

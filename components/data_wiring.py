@@ -26,8 +26,8 @@ class Wiring:
     def show(self, event: Callable[..., Any], handler: Callable[..., Values], *names: str, **options: Any) -> None:
         """Let an event show what the handler finds."""
 
-        def handle(*values: Any, **later: Any) -> Any:
-            choice = Choice.of(values[: len(FIELDS)], *model_and_limit(later))
+        def handle(request: gr.Request, *values: Any, **later: Any) -> Any:
+            choice = choice_of(request, values[: len(FIELDS)], later)
             return self.shown(handler(choice, *values[len(FIELDS) :]))
 
         self.listen(event, handle, *names, **options)
@@ -35,8 +35,8 @@ class Wiring:
     def show_told(self, event: Callable[..., Any], handler: Callable[..., Values]) -> None:
         """The same for an event of our own HTML: the handler gets what the event tells, then the choice."""
 
-        def handle(told: gr.EventData, *values: Any, **later: Any) -> Any:
-            return self.shown(handler(told, Choice.of(values, *model_and_limit(later))))
+        def handle(told: gr.EventData, request: gr.Request, *values: Any, **later: Any) -> Any:
+            return self.shown(handler(told, choice_of(request, values, later)))
 
         self.listen(event, handle)
 
@@ -52,6 +52,11 @@ class Wiring:
             outputs=list(self.parts.values()),
             **{**QUICK, **options},
         )
+
+
+def choice_of(request: gr.Request, values: tuple[Any, ...], later: dict[str, Any]) -> Choice:
+    model, limit = model_and_limit(later)
+    return Choice.of(values, model=model, limit=limit, page=request.session_hash or "")
 
 
 def model_and_limit(later: dict[str, Any]) -> tuple[str, int]:

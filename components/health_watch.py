@@ -98,8 +98,9 @@ class Watch:
     def again(self, dataset: str, steps: DataSteps) -> None:
         """Other fixes: make the previews on show anew, each with its fix as it is now."""
         on = {fix.name: fix for fix in steps.fixes}
-        for name, known in self.previews_of(dataset, steps).items():
-            if not isinstance(known, StudioError) or name in on:
+        told = {check.name for check in CHECKS if check.remember}  # these need to be told what was found
+        for name in self.previews_of(dataset, steps):
+            if name in on or name not in told:
                 self.preview(dataset, steps, on.get(name, Fix(name=name)))
 
     def previews_of(self, dataset: str, steps: DataSteps) -> dict[str, Preview | StudioError]:
