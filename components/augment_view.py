@@ -44,7 +44,9 @@ def step_of(ways: list[str], per_row: float | None, before: Augmentation | None)
     known = before.model_dump() if before else {}
     named = {name: (known.get(name) or {}) if name in ways else None for _, name in WAYS}
     rewrites = [name for name in ways if name not in named]
-    return Augmentation.model_validate({**known, **named, "rewrites": rewrites, "per_row": int(per_row or 1)})
+    return Augmentation.model_validate(
+        {**known, **named, "rewrites": rewrites, "per_row": 1 if per_row is None else int(per_row)}
+    )
 
 
 def made(version: Version) -> str:

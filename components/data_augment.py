@@ -76,6 +76,13 @@ def build(parts: dict[str, Any]) -> None:
     parts["rewriting_timer"] = gr.Timer(1, active=False)
 
 
+def wished(way: str, model: str, most: float | None) -> Rewriting:
+    try:
+        return Rewriting.model_validate({"way": way, "model": model, "at_most": None if most is None else int(most)})
+    except ValidationError:
+        raise StudioError(f"{most:g} questions will not do.", "Write 1 or more, or leave the field empty.") from None
+
+
 class Rewriter:
     """The one rewriting that may be under way, followed by a thread."""
 
@@ -145,7 +152,7 @@ class Augmenting:
                 raise StudioError("A training is running and needs the computer.", "Wait until it has ended.")
             if steps is None:
                 raise StudioError("It is not known yet how the rows are read.", "Say so above first.")
-            wish = Rewriting(way=way, model=model, at_most=int(most) if most else None)  # type: ignore[arg-type]
+            wish = wished(way, model, most)
             self.rewriter.start(self.workspace, load_dataset(self.workspace, choice.dataset or ""), steps, wish)
         except StudioError as error:
             return {"rewriting": views.problem(error)}

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from components import data_mapping, draft
 from studio.datasets.dividing import SeparateTest, mapping_for
-from studio.datasets.shapes import Guess
+from studio.datasets.shapes import Guess, Mapping
 from studio.datasets.splits import SplitPlan
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import DataSteps
@@ -64,23 +64,26 @@ class Choice:
 
 
 class Prepared(BaseModel):
-    """Rows ready to be used: a dataset and what is done to it, which the page must never tell apart."""
+    """A dataset and what is done to it, which the page must never tell apart; `ready` once its rows are there."""
 
     dataset: str
     steps: DataSteps
+    ready: bool = True
 
     @classmethod
-    def told(cls, data: str, dataset: str | None) -> DataSteps | None:
-        """The steps in `data`, if they are of this dataset."""
-        known = cls.model_validate_json(data) if data else None
-        return known.steps if known and known.dataset == dataset else None
+    def told(cls, data: str) -> "Prepared | None":
+        """What `data` holds, None while the page says that the rows cannot be used."""
+        return cls.model_validate_json(data) if data else None
 
 
 def prepared(data: str) -> Prepared:
-    """What the page's choice `data` holds. Raises StudioError while it is empty."""
-    if not data:
+    """What the page's choice `data` holds. Raises StudioError while its rows are not there."""
+    known = Prepared.told(data)
+    if known is None:
         raise StudioError("There are no rows to use yet.", "Bring data, and say in Data how its rows are read.")
-    return Prepared.model_validate_json(data)
+    if not known.ready:
+        raise StudioError("The rows are still being prepared.", "Wait a moment.")
+    return known
 
 
 def first_steps(guessed: Guess | None) -> DataSteps | None:
@@ -130,18 +133,25 @@ def division_of(workspace: Workspace, choice: Choice, kept: DataSteps) -> dict[s
     if chosen["seed"] is None:
         chosen["seed"] = kept.split.seed
     mapping = kept.mapping.model_copy(update={"group": choice.group or ""})
-    separate = None
-    if choice.test_from:
-        test = load_dataset(workspace, choice.test_from)
-        how = mapping_for(mapping, test)
-        if how is None:
-            raise StudioError(
-                f"{test.name} does not hold the same kind of rows, so it cannot be the test.",
-                "Choose another dataset to test with.",
-            )
-        separate = SeparateTest(dataset=test.id, mapping=how)
     return {
         "mapping": mapping,
         "split": SplitPlan.model_validate({**kept.split.model_dump(), **chosen, "seed": int(chosen["seed"])}),
-        "separate_test": separate,
+        "separate_test": test_by(workspace, choice.test_from, mapping),
     }
+
+
+def test_by(workspace: Workspace, dataset_id: str | None, mapping: Mapping) -> SeparateTest | None:
+    """The step that tests with another dataset, read like rows of this mapping; None without one.
+
+    Raises StudioError when it holds rows of another kind.
+    """
+    if not dataset_id:
+        return None
+    test = load_dataset(workspace, dataset_id)
+    how = mapping_for(mapping, test)
+    if how is None:
+        raise StudioError(
+            f"{test.name} does not hold the same kind of rows, so it cannot be the test.",
+            "Choose another dataset to test with.",
+        )
+    return SeparateTest(dataset=test.id, mapping=how)

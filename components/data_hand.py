@@ -32,6 +32,8 @@ class Hand:
         dataset = load_dataset(self.workspace, choice.dataset or "")
         version = self.reading.examiner.version(dataset, steps) if steps else None
         rows = version.row(choice.at) if version else pandas.DataFrame()
+        if steps is not None and version is None:
+            return {PROBLEM: views.problem(StudioError("The rows are still being prepared.", "Wait a moment."))}
         if steps is None or version is None or rows.empty:
             message = f"Row {choice.at:,} is left out, so its words cannot be changed here."
             return {PROBLEM: views.problem(StudioError(message, "Put it back first."))}

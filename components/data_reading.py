@@ -11,7 +11,7 @@ import pandas
 
 from components import augment_view, data_mapping, data_rows, draft, health_view, merge_view
 from components import data_views as views
-from components.data_choice import Choice, Prepared, alter, first_steps, keep, kept_steps
+from components.data_choice import Choice, Prepared, alter, first_steps, keep, kept_steps, test_by
 from components.data_walk import Walk
 from components.data_wiring import Values
 from components.data_xray import Examiner
@@ -64,11 +64,13 @@ class Reading:
         split = steps.split if steps else SplitPlan()
         sheets = sheets_of(dataset.raw, dataset.name)
         fresh = Choice(dataset.id, model=choice.model, limit=choice.limit, page=choice.page)
+        shown = self.show(dataset, steps, fresh, new=True, back=True)
+        if self.gone_on(fresh):
+            return {}  # another one was opened while the rows of this one were read
         return {
             **self.list_of(dataset.id),
             "drop_problem": "",
             "shares_problem": "",
-            "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY)], value=data_rows.EVERY),
             "words": "",
             "empty": gr.HTML(visible=False),
             "found": gr.Column(visible=True),
@@ -82,7 +84,8 @@ class Reading:
             **augment_view.values(dataset, steps),
             "hand_problem": "",
             **(data_mapping.values(steps.mapping, guessed, head) if steps else data_mapping.unknown()),
-            **self.show(dataset, steps, fresh, new=True, back=True),
+            **shown,
+            "only": gr.Dropdown(choices=[("Every row", data_rows.EVERY)], value=data_rows.EVERY),
         }
 
     def other_tests(self, dataset: Dataset, steps: DataSteps | None) -> Values:
@@ -98,6 +101,10 @@ class Reading:
         self.offer(dataset.dropped)
         label = f"Download {count(dataset.facts.dropped, 'unreadable row')}"
         return {"dropped": gr.DownloadButton(label, value=str(dataset.dropped), visible=True)}
+
+    def gone_on(self, choice: Choice) -> bool:
+        """Whether the page shows another dataset by now than the one of this choice."""
+        return self.on_show.get(choice.page, choice.dataset) != choice.dataset
 
     def nothing(self) -> Values:
         return {
@@ -133,7 +140,8 @@ class Reading:
         other = {"mapping": mapping, "edits": [], "fixes": [], "separate_test": None, "augment": augment}
         steps = kept.model_copy(update=other)
         shown = data_mapping.values(mapping, guessed, head)
-        return {**shown, "test_from": "", **self.show(dataset, steps, choice, new=True)}
+        made = augment_view.values(dataset, steps)
+        return {**shown, **made, "test_from": "", **self.show(dataset, steps, choice, new=True)}
 
     def read(self, choice: Choice) -> Values:
         """Other columns or another instruction."""
@@ -144,7 +152,13 @@ class Reading:
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
         steps = kept.model_copy(update={"mapping": mapping})
-        return {"sure": views.certainty(mapping, guessed), **self.show(dataset, steps, choice, new=True)}
+        sure = {"sure": views.certainty(mapping, guessed)}
+        try:
+            test = test_by(self.workspace, kept.separate_test and kept.separate_test.dataset, mapping)
+            steps = steps.model_copy(update={"separate_test": test})
+        except StudioError as error:  # the test file cannot be read like this
+            return {**sure, "columns_problem": views.problem(error)}
+        return {**sure, **self.show(dataset, steps, choice, new=True)}
 
     def change(self, choice: Choice, problem: str, **fields: Any) -> Values:
         """Other steps of the dataset on show; `problem` names the part that says why they cannot be."""
@@ -168,7 +182,11 @@ class Reading:
 
     def look_again(self, choice: Choice) -> Values:
         """`examine` when nobody asked for another row: what may just be typed, or is just said, is left alone."""
-        settled = Prepared.told(choice.data, choice.dataset) == kept_steps(self.workspace, choice.dataset)
+        on_page = Prepared.told(choice.data)
+        if on_page is None:
+            return {}  # what it says must be mended first, and stands until then
+        kept = kept_steps(self.workspace, choice.dataset)
+        settled = on_page == Prepared(dataset=choice.dataset or "", steps=kept) if kept else False
         left = ("row", "edit_prompt", "edit_reply", *(("columns_problem", "data", "usable") if settled else ()))
         return {name: value for name, value in self.examine(choice).items() if name not in left}
 
@@ -186,11 +204,10 @@ class Reading:
             return self.refused(dataset, steps, error, choice, (not new) if back is None else back)
         if new and steps:
             keep(self.workspace, dataset.id, steps)
-        if self.on_show.get(choice.page, dataset.id) != dataset.id:
-            return {}  # the page has gone on to another dataset meanwhile
         if version is None:
+            coming = Prepared(dataset=dataset.id, steps=steps, ready=False) if steps else None
             return {
-                "data": "",
+                "data": coming.model_dump_json() if coming else "",
                 "unused": unused,
                 "columns_problem": views.PREPARING_ROWS,
                 "reading": "",
@@ -236,6 +253,7 @@ class Reading:
             return {**self.open(choice, dataset.id), "columns_problem": problem, "shares_problem": problem}
         return {
             "usable": gr.Column(visible=False),
+            "unused": "",
             "data": "",
             "columns_problem": views.problem(error),
             "reading": "",

@@ -198,16 +198,16 @@ class Sources:
 
 def wire(wiring: Wiring, reading: Reading) -> None:
     parts, sources = wiring.parts, Sources(reading)
-    wiring.show(parts["drop"].upload, sources.bring, "drop")
+    wiring.show(parts["drop"].upload, sources.bring, "drop", opens=True)
     for number, sample in enumerate(SAMPLES):
-        wiring.show(parts[f"sample-{number}"].click, partial(sources.sample, sample.path))
-    wiring.show(parts["take_pasted"].click, sources.paste, "pasted")
-    wiring.show(parts["take_typed"].click, sources.type_in, "typed")
+        wiring.show(parts[f"sample-{number}"].click, partial(sources.sample, sample.path), opens=True)
+    wiring.show(parts["take_pasted"].click, sources.paste, "pasted", opens=True)
+    wiring.show(parts["take_typed"].click, sources.type_in, "typed", opens=True)
     wiring.show(parts["more_lines"].click, more_lines, "typed")
     data_hub.wire(wiring, sources.incoming, sources.begun)
     data_merge.wire(wiring, sources.merger)
     wiring.show(parts["sheet"].input, sources.open_sheet, "sheet")
-    wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset))
-    wiring.show(parts["waiting"].tick, sources.wait, "job", **POLL)
-    wiring.show(wiring.page.demo.load, sources.adopt)
+    wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset), opens=True)
+    wiring.show(parts["waiting"].tick, sources.wait, "job", opens=True, **POLL)
+    wiring.show(wiring.page.demo.load, sources.adopt, opens=True)
     wiring.show(parts["cancel"].click, sources.cancel)

@@ -127,6 +127,8 @@ def wire(page: Page) -> None:
     parts, show = wiring.parts, wiring.show
     reading = Reading(page.workspace, Examiner(page.xray, page.inspector), Watch(page.inspector), page.offer)
 
+    wiring.gone_on = reading.gone_on
+
     def restore(choice: Choice) -> Values:
         shown = reading.open(choice, draft.load(page.workspace).get("dataset"))
         shown.pop("drop_problem", None)  # a file may have been dropped meanwhile, and its trouble be on the page
@@ -147,9 +149,14 @@ def wire(page: Page) -> None:
     show(parts["following"].click, partial(reading.step, 1))
     for later in wiring.later.values():
         show(later.change, reading.look_again)
-    show(page.demo.load, restore)
+    show(page.demo.load, restore, opens=True)
     went_back = data_versions.wire(page)
-    show(partial(gr.on, [went_back]), lambda choice: reading.open(choice, choice.dataset), trigger_mode="always_last")
+    show(
+        partial(gr.on, [went_back]),
+        lambda choice: reading.open(choice, choice.dataset),
+        opens=True,
+        trigger_mode="always_last",
+    )
     health = data_health.wire(wiring, reading)
     show(partial(gr.on, [health.changed]), reading.examine, trigger_mode="always_last")
     show(partial(gr.on, [health.rows_asked]), partial(reading.step, 0), trigger_mode="always_last")

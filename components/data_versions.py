@@ -32,7 +32,7 @@ element.addEventListener('click', (event) => {
 
 def build(parts: dict[str, Any]) -> None:
     html(
-        title("Versions", "Each state of the rows is kept, and a run names the one that it learned from."),
+        title("Versions", "States of the rows that you can go back to. What a run learned from is always kept."),
         classes=["ts-section"],
     )
     with gr.Column(elem_classes="ts-card"):
@@ -58,7 +58,8 @@ def wire(page: Page) -> Any:
     def draw_all(data: str, packed_for: str) -> Any:
         # What was packed of another version must not be taken for this one, nor what was compared with another.
         button = gr.DownloadButton(visible=bool(packed_for) and packed_for == data)
-        return draw(page.workspace, prepared(data)) if data else "", "", button
+        known = Prepared.told(data)
+        return draw(page.workspace, known) if known and known.ready else "", "", button
 
     def wanted(event: gr.EventData, dataset: str) -> str:
         version = load_version(load_dataset(page.workspace, dataset), str(event.version))

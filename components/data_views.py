@@ -7,7 +7,8 @@ import orjson
 from components.html import count, escape
 from components.icons import icon
 from studio.datasets.answers import Answers
-from studio.datasets.shapes import Guess, Mapping
+from studio.datasets.shapes import Guess, Mapping, roles_of
+from studio.datasets.shapes.label_columns import names_of
 from studio.datasets.splits import what_it_proves
 from studio.datasets.store import Dataset, Facts, Sample
 from studio.datasets.templates import fields_of
@@ -115,8 +116,13 @@ def certainty(mapping: Mapping, guess: Guess | None) -> str:
 
 
 def unused(columns: list[str], mapping: Mapping) -> str:
-    used = {name for value in mapping.columns.values() for name in (value.split(".")[0].split("[")[0], value)}
-    used |= {name for value in mapping.columns.values() for name in fields_of(value)} | {mapping.group}
+    """The columns that no role names, alone, by a path, in a list or in a template."""
+    used = {mapping.group}
+    for role in roles_of(mapping.shape):
+        value = mapping.columns.get(role.name, "")
+        used |= {value, value.split(".")[0].split("[")[0]}
+        used |= set(names_of(value)) if role.widget == "columns" else set()
+        used |= set(fields_of(value)) if role.widget == "template" and value not in columns else set()
     left = [f'<span class="ts-mono">{escape(column)}</span>' for column in columns if column not in used]
     return f'<p class="ts-help">Not used: {", ".join(left[:30])}</p>' if left else ""
 

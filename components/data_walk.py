@@ -28,10 +28,12 @@ class Walk:
         numbers = None
         if choice.only and choice.only != data_rows.EVERY:
             numbers = next((finding.rows for finding in report.findings if finding.name == choice.only), [])
+        if numbers is not None:
+            numbers = [number for number in numbers if number <= last]  # beyond are rows of a test file
         words = (choice.words or "").strip()
         if words:
             hits = self.search(choice.dataset or "", version.folder.name, words)
-            hits = tuple(number for number in hits if number <= last)  # beyond are rows of a test file
+            hits = tuple(number for number in hits if number <= last)
             numbers = list(hits) if numbers is None else sorted(set(numbers) & set(hits))
         return numbers
 
@@ -50,12 +52,14 @@ class Walk:
             "reading": row_view.draw(number, rows, version.kind) + views.answers(version.answers),
             "waiting": gr.Timer(active=busy),
         }
-        if rows.empty:
-            return {**shown, "xray": row_view.not_there(number), "this_row": ""}
         try:
+            lengths = self.examiner.lengths(choice.model, version, choice.limit)
+            if rows.empty:
+                xray = {"xray": row_view.not_there(number), "this_row": ""}
+                counted = xray_view.all_rows(lengths, choice.limit) if lengths else xray_view.COUNTING
+                return {**shown, **xray, "all_rows": counted, "waiting": gr.Timer(active=busy or not lengths)}
             messages, tools = next(conversations(rows, version.kind))
             view = self.examiner.show(choice.model, messages, choice.limit, tools)
-            lengths = view and self.examiner.lengths(choice.model, version, choice.limit)
         except StudioError as error:
             return {**shown, "xray": views.problem(error), "this_row": "", "all_rows": ""}
         return {

@@ -19,24 +19,36 @@ class Wiring:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        # Whether a page shows another dataset by now; then an answer about the one before comes too late.
+        self.gone_on: Callable[[Choice], bool] = lambda choice: False
         self.parts: dict[str, Component] = page.parts["data_tab"]
         limits = {f"{name}.max_length": page.choices[f"{name}.max_length"] for name in METHODS}
         self.later = page.inputs("model", "method") | limits
 
-    def show(self, event: Callable[..., Any], handler: Callable[..., Values], *names: str, **options: Any) -> None:
-        """Let an event show what the handler finds."""
+    def show(
+        self,
+        event: Callable[..., Any],
+        handler: Callable[..., Values],
+        *names: str,
+        opens: bool = False,
+        **options: Any,
+    ) -> None:
+        """Let an event show what the handler finds. opens: it may show another dataset than the one chosen."""
 
         def handle(request: gr.Request, *values: Any, **later: Any) -> Any:
             choice = choice_of(request, values[: len(FIELDS)], later)
-            return self.shown(handler(choice, *values[len(FIELDS) :]))
+            found = handler(choice, *values[len(FIELDS) :])
+            return self.shown(found if opens or not self.gone_on(choice) else {})
 
-        self.listen(event, handle, *names, **options)
+        self.listen(event, handle, *names, **more)
 
     def show_told(self, event: Callable[..., Any], handler: Callable[..., Values]) -> None:
         """The same for an event of our own HTML: the handler gets what the event tells, then the choice."""
 
         def handle(told: gr.EventData, request: gr.Request, *values: Any, **later: Any) -> Any:
-            return self.shown(handler(told, choice_of(request, values, later)))
+            choice = choice_of(request, values, later)
+            found = handler(told, choice)
+            return self.shown({} if self.gone_on(choice) else found)
 
         self.listen(event, handle)
 

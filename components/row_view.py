@@ -8,8 +8,8 @@ from studio.datasets.rows import Message, content_of, unpack
 NAMES = {"system": "Instruction", "user": "Question", "assistant": "Answer", "tool": "What the tool returned"}
 LEADS = {
     "chat": "The question goes in, the answer is what it learns to write.",
-    "preference": "The question goes in, and it learns to prefer the better answer to the worse one.",
-    "feedback": "The question goes in, and it learns which answers people liked.",
+    "preference": "The question goes in, and the better answer is what it learns to write.",
+    "feedback": "The question goes in, and the thumb says whether people liked the answer.",
     "label": "The text goes in, the group is what it learns to tell.",
     "number": "The text goes in, the number is what it learns to tell.",
 }
@@ -23,7 +23,7 @@ def draw(number: int, rows: pandas.DataFrame, kind: str) -> str:
     row = rows.iloc[0]
     if kind == "text":
         pieces = f", the first of {len(rows)} pieces" if len(rows) > 1 else ""
-        lead = f'<p class="ts-help">It learns to write on from here{pieces}.</p>'
+        lead = f'<p class="ts-help">Each token is to be learned{pieces}.</p>'
         return head + lead + said("writes", "Text", row["text"])
     lead = f'<p class="ts-help">{LEADS[kind]}</p>'
     if kind in ("label", "number"):

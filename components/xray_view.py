@@ -22,8 +22,9 @@ COUNTING = '<h3>All training rows</h3><p class="ts-help">Counting their tokens.<
 
 
 NOTES = {
-    "preference": "This is the better answer. The worse one is read in the same way, and learned to be avoided.",
-    "feedback": "An answer with a thumb down is read in the same way, and learned to be avoided.",
+    "preference": "This is the better answer. With LoRA it is what is learned, and the worse one is not looked at.",
+    "feedback": "No training method here learns from thumbs yet.",
+    "text": "No training method here learns plain text yet.",
 }
 
 

@@ -126,8 +126,10 @@ def test_many_rows_whose_new_steps_fail_come_back_as_they_were(
     large = replace(choice, dataset=add_file(workspace, make_csv(2500)).id)
     shown = until(lambda: reading.open(large, large.dataset), "usable")
     before = kept(workspace, large)
-    assert Shares(reading).divide(replace(large, data=shown["data"], test=99_999))["next_note"]
-    shown = until(lambda: reading.look_again(large), "shares_problem")
+    shown = Shares(reading).divide(replace(large, data=shown["data"], test=99_999))
+    assert "being prepared" in shown["next_note"]
+    waiting = replace(large, data=shown["data"])
+    shown = until(lambda: reading.look_again(waiting), "shares_problem")
     assert "99,999 test rows" in shown["shares_problem"] and shown["usable"].visible
     assert kept(workspace, large) == before
 
