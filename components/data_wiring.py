@@ -40,7 +40,7 @@ class Wiring:
             found = handler(choice, *values[len(FIELDS) :])
             return self.shown(found if opens or not self.gone_on(choice) else {})
 
-        self.listen(event, handle, *names, **more)
+        self.listen(event, handle, *names, **options)
 
     def show_told(self, event: Callable[..., Any], handler: Callable[..., Values]) -> None:
         """The same for an event of our own HTML: the handler gets what the event tells, then the choice."""
