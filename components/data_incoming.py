@@ -130,5 +130,4 @@ def progress(name: str, rows: int = 0, share: float = 0, head: dict[str, Any] | 
 
 def values(shown: str) -> dict[str, Any]:
     """The parts of the page while a file is being read, or, with nothing to show, afterwards."""
-    going_on = {"waiting": gr.Timer(active=True)} if shown else {}  # afterwards others may wait for something
-    return {"incoming": shown, "cancel": gr.Button(visible=bool(shown)), **going_on}
+    return {"incoming": shown, "cancel": gr.Button(visible=bool(shown)), "coming": gr.Timer(active=bool(shown))}

@@ -37,7 +37,6 @@ class Reading:
     def __init__(self, workspace: Workspace, examiner: Examiner, watch: Watch, offer: Callable[[Path], None]) -> None:
         """offer: lets the browser fetch a file."""
         self.workspace, self.examiner, self.watch, self.offer = workspace, examiner, watch, offer
-        self.awaited: Callable[[], bool] = lambda: False  # whether something is on its way in, see data_sources.py
         self.head = lru_cache(maxsize=4)(self.read_head)
         self.walk = Walk(examiner, watch)
         self.on_show: dict[str, str] = {}  # by open page the dataset opened last
@@ -114,7 +113,7 @@ class Reading:
             "found": gr.Column(visible=False),
             "next": gr.Button(interactive=False),
             "next_note": "Choose your data first.",
-            "waiting": gr.Timer(active=self.awaited()),
+            "waiting": gr.Timer(active=False),
         }
 
     def list_of(self, chosen: str | None) -> Values:
@@ -180,6 +179,10 @@ class Reading:
             return {}
         return self.show(load_dataset(self.workspace, choice.dataset), steps, choice)
 
+    def wait(self, choice: Choice) -> Values:
+        """What has been worked out since the last look; nothing more is awaited where the page says a problem."""
+        return self.look_again(choice) or {"waiting": gr.Timer(active=False)}
+
     def look_again(self, choice: Choice) -> Values:
         """`examine` when nobody asked for another row: what may just be typed, or is just said, is left alone."""
         on_page = Prepared.told(choice.data)
@@ -228,7 +231,7 @@ class Reading:
             "next": gr.Button(interactive=True),
             "next_note": views.ready(version),
             **self.health(choice, version, report),
-            **self.walk.values(choice, version, dataset.facts.rows, report, self.awaited()),
+            **self.walk.values(choice, version, dataset.facts.rows, report),
         }
 
     def version(self, dataset: Dataset, steps: DataSteps | None) -> tuple[Version | None, str]:
@@ -259,7 +262,7 @@ class Reading:
             "reading": "",
             "next": gr.Button(interactive=False),
             "next_note": "Mend what is said above first.",
-            "waiting": gr.Timer(active=self.awaited()),
+            "waiting": gr.Timer(active=False),
         }
 
     def report(self, choice: Choice, version: Version) -> Report:

@@ -120,8 +120,6 @@ class Sources:
         self.incoming = Incoming(reading.workspace)
         self.merger = Merger(reading, self.begun)
         self.job = ""  # what is on its way in belongs to the page that knows this word
-        # While something is on its way in, no other event may stop the page from looking for it.
-        reading.awaited = lambda: self.expected
 
     @property
     def expected(self) -> bool:
@@ -134,7 +132,7 @@ class Sources:
 
     def adopt(self, choice: Choice) -> Values:
         """A page that was just opened takes over what another one had begun: mostly it is the same, loaded again."""
-        return {"job": self.job, "waiting": gr.Timer(active=True)} if self.expected else {}
+        return {"job": self.job, "coming": gr.Timer(active=True)} if self.expected else {}
 
     def bring(self, choice: Choice, path: str) -> Values:
         """A file was dropped: take it in and show it, or say why not and leave everything as it was."""
@@ -171,12 +169,11 @@ class Sources:
         return self.begun(self.incoming.start(str(dataset.raw), dataset.name, sheet))
 
     def wait(self, choice: Choice, job: str) -> Values:
-        """What has come since the last look: of datasets put together, of the file that is read, or of the checks."""
+        """What has come since the last look: of datasets put together, or of the file that is read."""
         if not self.expected:
-            seen = self.reading.look_again(choice) or {"waiting": gr.Timer(active=False)}
-            return {**data_incoming.values(""), **seen}
+            return {**data_incoming.values(""), **self.reading.list_of(choice.dataset)}
         if job != self.job:  # another page's, or this one does not know yet what it has just begun
-            return self.reading.look_again(choice)
+            return {}
         if self.merger.merging.expected:
             return self.merger.wait(choice)
         try:
@@ -208,6 +205,6 @@ def wire(wiring: Wiring, reading: Reading) -> None:
     data_merge.wire(wiring, sources.merger)
     wiring.show(parts["sheet"].input, sources.open_sheet, "sheet")
     wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset), opens=True)
-    wiring.show(parts["waiting"].tick, sources.wait, "job", opens=True, **POLL)
+    wiring.show(parts["coming"].tick, sources.wait, "job", opens=True, **POLL)
     wiring.show(wiring.page.demo.load, sources.adopt, opens=True)
     wiring.show(parts["cancel"].click, sources.cancel)

@@ -25,7 +25,7 @@ from components.data_wiring import Values, Wiring
 from components.data_xray import Examiner
 from components.health_watch import Watch
 from components.html import head, hidden, html, title
-from components.page import Page
+from components.page import POLL, Page
 
 LEAD = (
     "A model learns from examples: a question, and the answer your team would give. "
@@ -57,7 +57,8 @@ def build(page: Page) -> None:
             elem_classes="ts-fit",
         )
         parts["next_note"] = html("Choose your data first.", classes=["ts-next-note"])
-    parts["waiting"] = gr.Timer(0.5, active=False)
+    # One for what is on its way in and one for what is worked out about the rows: neither can stop the other.
+    parts["coming"], parts["waiting"] = gr.Timer(0.5, active=False), gr.Timer(0.5, active=False)
     parts["data"] = hidden("Dataset and what is done to it")
     parts["went_back"] = hidden("Version gone back to")
     page.choices.update({"dataset": parts["dataset"], "data": parts["data"]})
@@ -143,6 +144,7 @@ def wire(page: Page) -> None:
     data_shares.wire(wiring, reading)
     data_augment.wire(wiring, reading, page.demo.load)
     data_hand.wire(wiring, reading)
+    show(parts["waiting"].tick, reading.wait, **POLL)
     show(parts["row"].input, reading.examine, trigger_mode="always_last")
     show(parts["words"].submit, partial(reading.step, 0))
     show(parts["previous"].click, partial(reading.step, -1))

@@ -37,11 +37,11 @@ class Walk:
             numbers = list(hits) if numbers is None else sorted(set(numbers) & set(hits))
         return numbers
 
-    def values(self, choice: Choice, version: Version, last: int, report: Report, awaited: bool) -> Values:
-        """One row in plain words, and as tokens. awaited: something else is on its way to the page."""
+    def values(self, choice: Choice, version: Version, last: int, report: Report) -> Values:
+        """One row in plain words, and as tokens."""
         number = min(choice.at, last)
         rows = version.row(number)
-        busy = awaited or self.watch.busy or not report.done
+        busy = self.watch.busy or not report.done
         prompt, reply = data_rows.words_of(rows, version.kind)
         shown: Values = {
             "row": number,

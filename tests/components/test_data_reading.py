@@ -146,9 +146,13 @@ def until(look: Callable[[], Values], name: str) -> Values:
 def test_a_click_does_not_stop_the_page_from_waiting_for_a_file(
     workspace: Workspace, reading: Reading, choice: Choice
 ) -> None:
-    assert reading.step(1, choice)["row"] == 4
-    reading.awaited = lambda: True
-    assert reading.step(1, choice)["waiting"].active
+    sources = Sources(reading)
+    begun = sources.paste(choice, '[{"question": "a", "answer": "b"}, {"question": "c", "answer": "d"}]')
+    assert begun["coming"].active
+    clicked = reading.step(1, choice)
+    assert clicked["row"] == 4 and "coming" not in clicked
+    shown = until(lambda: sources.wait(choice, sources.job), "found")
+    assert not shown["coming"].active
 
 
 def test_a_template_without_its_brace_is_a_problem_on_the_page(
