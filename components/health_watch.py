@@ -38,11 +38,11 @@ class Watch:
                 known = self.stages.get(key)
                 # What failed is tried again once somebody comes back to it; a page that looks on does not start it.
                 again = known is not None and known.trouble and time.monotonic() - self.wanted.get(key, 0) > FORGOTTEN
+                self.wanted[key] = time.monotonic()  # before its thread looks at it
                 if known is None or again:
                     self.stages[key] = Stage()
                     work = (key, dataset, one, model, limit)
                     threading.Thread(target=self.fill, args=work, daemon=True).start()
-            self.wanted |= dict.fromkeys(keys, time.monotonic())
             stages = [self.stages[key] for key in keys]
             for old in [key for key, stage in self.stages.items() if stage.done and key not in keys][:-MOST_REPORTS]:
                 del self.stages[old], self.wanted[old]
