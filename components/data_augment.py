@@ -1,6 +1,5 @@
 """More rows to learn from, made out of those that are there; rewrites are made by a model on this computer."""
 
-import logging
 import threading
 from typing import Any
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from components import augment_view
 from components import data_views as views
+from components.background import trouble_of
 from components.data_choice import Choice, kept_steps
 from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
@@ -21,8 +21,6 @@ from studio.errors import StudioError
 from studio.models.catalogue import list_models
 from studio.training.queue import active_run
 from studio.workspace import Workspace
-
-log = logging.getLogger("tunesmith.page")
 
 HELP = (
     "For small datasets. Only what is asked changes, never an answer, a number or a name. Made rows are only practised "
@@ -102,16 +100,13 @@ class Rewriter:
         self.thread.start()
 
     def follow(self, *question: Any) -> None:
-        try:
+        def listen() -> None:
             for progress in rewrite(*question):
                 self.progress = progress
                 if self.stopped:
                     return  # leaving the iterator ends its helper
-        except StudioError as error:
-            self.error = error
-        except Exception:
-            log.exception("The rewriting failed")
-            self.error = StudioError("The rewriting broke off.", "The reason is in logs/page.log.")
+
+        self.error = trouble_of(listen, "The rewriting broke off.")
 
     @property
     def busy(self) -> bool:

@@ -1,14 +1,15 @@
 """Several datasets as one: which ones, how much each counts, and the merging itself, which a helper does."""
 
-import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
 from components import data_incoming, merge_view
 from components import data_views as views
+from components.background import trouble_of
 from components.data_choice import Choice, first_steps, keep, kept_steps
 from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
@@ -20,7 +21,6 @@ from studio.datasets.table_file import Cancelled, Progress
 from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 
-log = logging.getLogger("tunesmith.page")
 NAME = "the datasets, to put them together"
 BUSY = '<p class="ts-help" role="status"><span class="ts-breathe"></span>Putting the datasets together.</p>'
 EVENTS = """
@@ -61,16 +61,15 @@ class Merging:
         self.thread.start()
 
     def follow(self, parts: list[Part]) -> None:
-        try:
-            done = self.inspector.merge(parts, watch=self.told)
-            self.told(self.progress)
-            self.done = done
-        except Cancelled:
-            pass
-        except StudioError as error:
-            self.done = error
-        except Exception:
-            log.exception("The merging failed")
+        def merge() -> None:
+            with suppress(Cancelled):
+                done = self.inspector.merge(parts, watch=self.told)
+                self.told(self.progress)
+                self.done = done
+
+        trouble = trouble_of(merge, "The datasets could not be put together.")
+        if trouble and self.thread is threading.current_thread():
+            self.done = trouble
 
     def told(self, progress: Progress | None) -> None:
         """How far it is. Raises Cancelled in a thread that nobody waits for any more."""
@@ -90,8 +89,6 @@ class Merging:
         self.thread = None
         if isinstance(self.done, StudioError):
             raise self.done
-        if self.done is None:
-            raise StudioError("The datasets could not be put together.", "The reason is in logs/page.log.")
         return self.done
 
 

@@ -1,10 +1,10 @@
 """Asking the X-ray without making the page wait: the tokenizer is loaded, and long data counted, in the background."""
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from components.background import trouble_of
 from studio.datasets.inspection import Inspector
 from studio.datasets.rows import Messages
 from studio.datasets.store import Dataset, load_dataset
@@ -13,7 +13,6 @@ from studio.datasets.xray import Lengths, XRay, XRayView
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 
-log = logging.getLogger("tunesmith.page")
 SMALL = 3_000_000  # bytes of Parquet
 AT_ONCE = 2000  # rows up to which the page need not wait for a version to be made
 
@@ -79,16 +78,9 @@ class Examiner:
             self.at_work.add(key)
 
         def run() -> None:
-            try:
-                work()
-            except StudioError as error:
-                self.errors[key] = error
-            except Exception:
-                log.exception("The X-ray failed")
-                self.errors[key] = StudioError(
-                    "The X-ray of this row could not be made.", "The reason is in logs/page.log."
-                )
-            finally:
-                self.at_work.discard(key)
+            trouble = trouble_of(work, "The rows could not be prepared for the page.")
+            if trouble:
+                self.errors[key] = trouble
+            self.at_work.discard(key)
 
         threading.Thread(target=run, daemon=True).start()

@@ -1,9 +1,9 @@
 """The health reports, filled in the background while the page looks at what is known so far."""
 
-import logging
 import threading
 import time
 
+from components.background import trouble_of
 from components.health_view import Report, Stage
 from studio.datasets.fixing import Fix
 from studio.datasets.health import CHECKS
@@ -11,7 +11,6 @@ from studio.datasets.inspection import Inspector, Preview
 from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 
-log = logging.getLogger("tunesmith.page")
 MOST_PREVIEWS = 100
 MOST_REPORTS = 20
 FORGOTTEN = 6.0  # seconds after which nobody looks any more; the page asks twice a second
@@ -52,18 +51,17 @@ class Watch:
     def fill(self, key: str, dataset: str, steps: DataSteps, model: str, limit: int) -> None:
         """Ask the helper. What nobody looks at any more is broken off, and asked again when it is wanted again."""
         stage = self.stages[key]
-        try:
+
+        def listen() -> None:
             for name, finding in self.inspector.report(dataset, steps, model, limit):
                 stage.found[name] = finding
                 if time.monotonic() - self.wanted[key] > FORGOTTEN:
                     self.stages.pop(key, None)
                     return
             stage.done = True
-        except StudioError as error:
-            stage.trouble = f"{error.message} {error.hint}"
-        except Exception:
-            log.exception("The health report failed")
-            stage.trouble = "The checks could not be finished; the reason is in logs/page.log."
+
+        trouble = trouble_of(listen, "The checks could not be finished.")
+        stage.trouble = trouble.text if trouble else ""
 
     def preview(self, dataset: str, steps: DataSteps, fix: Fix) -> None:
         """Have a few rows before and after a fix ready for the next look."""
@@ -71,17 +69,15 @@ class Watch:
         self.asked.add(key)
 
         def ask() -> None:
-            try:
+            def look() -> None:
                 self.previews[key] = self.inspector.preview(dataset, steps, fix)
-            except StudioError as error:
-                self.previews[key] = error
-            except Exception:
-                log.exception("A preview failed")
-                self.previews[key] = StudioError("The preview failed.", "The reason is in logs/page.log.")
-            finally:
-                self.asked.discard(key)
-                for old in list(self.previews)[:-MOST_PREVIEWS]:
-                    self.previews.pop(old, None)
+
+            trouble = trouble_of(look, "The preview failed.")
+            if trouble:
+                self.previews[key] = trouble
+            self.asked.discard(key)
+            for old in list(self.previews)[:-MOST_PREVIEWS]:
+                self.previews.pop(old, None)
 
         threading.Thread(target=ask, daemon=True).start()
 
