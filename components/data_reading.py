@@ -19,7 +19,7 @@ from components.health_view import Report
 from components.health_watch import Watch
 from components.html import count
 from studio.datasets.readers import sheets_of
-from studio.datasets.shapes import Guess, guess, roles_of
+from studio.datasets.shapes import GUESSED_FROM, Guess, guess, roles_of
 from studio.datasets.splits import SplitPlan
 from studio.datasets.store import Dataset, list_datasets, load_dataset
 from studio.datasets.versions import DataSteps, Version, list_versions
@@ -27,7 +27,6 @@ from studio.errors import StudioError
 from studio.workspace import Workspace
 
 FIRST_ROWS = 8
-GUESSED_FROM = 500
 WIDTH = 1080  # pixels that the first rows have; more columns than fit are scrolled
 
 

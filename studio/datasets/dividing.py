@@ -9,13 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from studio.datasets.near import near_labels, shingles_of, texts_to_compare
 from studio.datasets.paths import column_and_rest
 from studio.datasets.rows import KINDS, plain_texts
-from studio.datasets.shapes import Mapping, apply, count_reasons, guess
+from studio.datasets.shapes import GUESSED_FROM, Mapping, apply, count_reasons, guess
 from studio.datasets.splits import AUGMENTED, NEAR, SplitPlan, split
 from studio.datasets.store import Dataset, load_dataset
 from studio.errors import StudioError
 from studio.workspace import Workspace
 
-LOOKED_AT = 500  # rows from which it is told how a test file is read
 COPY = "nearly the same as a row of the test file"
 GROUPED = "of a group that is in the test file"
 LeftOut = list[tuple[int, str]]
@@ -123,7 +122,7 @@ def mapping_for(mapping: Mapping, test: Dataset, others: Sequence[Mapping] = ())
     others: mappings that are tried next, such as those of the parts of a merged file. If none fits it is guessed. The
     instruction in front is the same. None when the guess is of another kind, or fails.
     """
-    head = test.head(LOOKED_AT)
+    head = test.head(GUESSED_FROM)
     for one in (mapping, *others):
         alike = one.model_copy(update={"group": group_in(test, one), "system": one.system or mapping.system})
         try:

@@ -10,14 +10,12 @@ from studio.datasets.dividing import SeparateTest, mapping_for
 from studio.datasets.fixing import Fix
 from studio.datasets.hub_download import add_hub
 from studio.datasets.readers.table import unique_names
-from studio.datasets.shapes import Mapping, guess
+from studio.datasets.shapes import GUESSED_FROM, Mapping, guess
 from studio.datasets.store import Dataset, add_file, clean_name
 from studio.datasets.versions import DataSteps
 from studio.datasets.weights import Weight, Weights
 from studio.errors import StudioError
 from studio.workspace import Workspace
-
-GUESSED_FROM = 500  # rows from which the shape of a file is told
 
 
 class RecipePart(BaseModel):

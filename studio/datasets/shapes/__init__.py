@@ -2,7 +2,19 @@
 
 from studio.datasets.shapes.applying import apply, count_reasons
 from studio.datasets.shapes.catalogue import SHAPES, roles_of
-from studio.datasets.shapes.guessing import guess
+from studio.datasets.shapes.guessing import GUESSED_FROM, guess
 from studio.datasets.shapes.mapping import Guess, LeftOut, Mapping, Role, Shape
 
-__all__ = ["SHAPES", "Guess", "LeftOut", "Mapping", "Role", "Shape", "apply", "count_reasons", "guess", "roles_of"]
+__all__ = [
+    "GUESSED_FROM",
+    "SHAPES",
+    "Guess",
+    "LeftOut",
+    "Mapping",
+    "Role",
+    "Shape",
+    "apply",
+    "count_reasons",
+    "guess",
+    "roles_of",
+]

@@ -7,12 +7,14 @@ from studio.datasets.shapes.catalogue import SHAPES
 from studio.datasets.shapes.head import Head
 from studio.datasets.shapes.mapping import Guess
 
+GUESSED_FROM = 500  # rows that are looked at, by the page and by recipes alike
+
 
 def guess(head: pandas.DataFrame, name: str = "") -> Guess | None:
     """The likeliest shape of a table whose cells are all text, or None when nothing in it can be learned from.
 
-    head: the first rows, of which up to 500 are looked at. name: the name of the file. The first shape that is sure of
-    itself wins; if none is, the first that fits at all.
+    head: the first rows, of which GUESSED_FROM are looked at. name: the name of the file. The first shape that is sure
+    of itself wins; if none is, the first that fits at all.
     """
     seen = Head(head, name)
     if seen.frame.empty:
