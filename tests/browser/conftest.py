@@ -161,3 +161,17 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).first.click()
     expect(page.get_by_role("tab", name=name, exact=True).first).to_have_attribute("aria-selected", "true")
+
+
+def unfold(page: Page, name: str) -> None:
+    """Open a folded part and wait until it stands: Gradio builds it when it is opened, and builds over early input."""
+    page.get_by_role("button", name=name).click()
+    page.evaluate(
+        """() => new Promise(settled => {
+            let timer = setTimeout(done, 500)
+            const seen = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, 500) })
+            function done() { seen.disconnect(); settled() }
+            seen.observe(document.querySelector('.tabitem:not([style*="none"])') ?? document.body,
+                {childList: true, subtree: true})
+        })"""
+    )

@@ -7,21 +7,21 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Studio, open_tab
+from tests.browser.conftest import Studio, open_tab, unfold
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def messy(tmp_path: Path) -> Path:
-    """Thirty good rows, a copy of the first, and an e-mail address."""
+def messy(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Thirty good rows, a copy of the first, and an e-mail address, in a file that no other test has brought."""
     rows = [
         f"Where is my lamp number {i} which I ordered in week {i}?,It is on shelf {i} in hall {i * 7}."
         for i in range(30)
     ]
     rows += [rows[0], "How do I reach you about my order?,Please write to ann@shop.example and we answer."]
-    path = tmp_path / "messy.csv"
+    path = tmp_path / f"{request.node.name}.csv"
     path.write_text("question,answer\n" + "\n".join(rows) + "\n", "utf-8")
     return path
 
@@ -76,7 +76,7 @@ def test_rows_of_a_finding_are_walked_through_taken_out_and_changed(
     expect(page.get_by_text("31 rows ready")).to_be_visible()
     page.get_by_role("button", name="Put this row back").click()
     expect(page.get_by_text("32 rows ready")).to_be_visible()
-    page.locator("#edit-row").get_by_role("button", name="Change the words").click()
+    unfold(page, "Change the words")
     page.locator("#edit-reply textarea").fill("Please use the form on our page.")
     page.get_by_role("button", name="Use these words").click()
     expect(page.locator("#reading")).to_contain_text("Please use the form on our page.")
@@ -179,7 +179,7 @@ def test_more_rows_are_made_to_practise_on_and_go_again(studio: Studio, open_pag
     messy.write_text(messy.read_text().replace("lamp", "spoon"))
     page = open_page(studio.url)
     bring(page, messy)
-    page.get_by_role("button", name="Make more examples out of these").click()
+    unfold(page, "Make more examples out of these")
     page.get_by_label("Slips of the pen in the question").check()
     expect(page.locator("#made")).to_contain_text("training rows were made", timeout=30_000)
     expect(page.locator("#made tbody tr")).not_to_have_count(0)
@@ -194,7 +194,7 @@ def test_a_model_rewrites_questions_and_says_what_did_not_hold_up(
 ) -> None:
     page = open_page(studio.url)
     bring(page, messy)
-    page.get_by_role("button", name="Make more examples out of these").click()
+    unfold(page, "Make more examples out of these")
     page.get_by_role("button", name="Have a model rewrite the questions").click()
     expect(page.get_by_role("button", name="Rewrite them")).to_be_visible()
     page.locator("#rewrite-most input").fill("2")

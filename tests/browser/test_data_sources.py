@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Studio, open_tab
+from tests.browser.conftest import Studio, open_tab, unfold
 from tests.browser.test_data import bring
 from tests.datasets.hub import DatasetHub
 
@@ -24,7 +24,7 @@ def questions(path: Path, thing: str, rows: int, asked: str = "Where is my {} nu
 def test_pasted_rows_are_rows(studio: Studio, open_page: OpenPage) -> None:
     page = open_page(studio.url)
     open_tab(page, "Data")
-    page.get_by_role("button", name="Or paste rows").click()
+    unfold(page, "Or paste rows")
     rows = "\n".join(f"Where is cup {i}?\tOn shelf {i}, as always." for i in range(14))
     page.locator("#pasted textarea").fill(f"question\tanswer\n{rows}")
     page.get_by_role("button", name="Use these rows").click()
@@ -55,7 +55,7 @@ def test_a_workbook_lets_its_sheet_be_chosen(studio: Studio, open_page: OpenPage
 def test_typed_rows_are_rows(studio: Studio, open_page: OpenPage) -> None:
     page = open_page(studio.url)
     open_tab(page, "Data")
-    page.get_by_role("button", name="Or type rows").click()
+    unfold(page, "Or type rows")
     for row in range(3):
         page.locator(f"#typed [data-testid=cell-{row}-0]").dblclick()
         page.keyboard.type(f"Where is cup {row}?")
@@ -73,7 +73,7 @@ def test_a_text_is_built_out_of_columns_with_completion_and_preview(
 ) -> None:
     page = open_page(studio.url)
     bring(page, questions(tmp_path / "built.csv", "lamp", 20))
-    page.get_by_role("button", name="Build a text out of several columns").click()
+    unfold(page, "Build a text out of several columns")
     expect(page.locator("#template-columns").get_by_role("button", name="question")).to_be_visible()
     area = page.locator("#template textarea")
     area.press_sequentially("Colour {col")
@@ -91,7 +91,7 @@ def test_two_datasets_are_put_together_and_weighed(studio: Studio, open_page: Op
     page = open_page(studio.url)
     bring(page, questions(tmp_path / "lamps.csv", "lamp", 20))
     bring(page, questions(tmp_path / "chairs.csv", "chair", 20))
-    page.get_by_role("button", name="Or put datasets together").click()
+    unfold(page, "Or put datasets together")
     lines = page.locator("#merge-list li")
     lines.filter(has_text="lamps.csv").get_by_role("checkbox").check()
     lines.filter(has_text="chairs.csv").get_by_role("checkbox").check()
@@ -110,7 +110,7 @@ def test_another_dataset_is_the_test(studio: Studio, open_page: OpenPage, tmp_pa
         questions(tmp_path / "exam.csv", "sofa", 15, "Tell me whether the {} of bill {} can still go back on day {}"),
     )
     bring(page, questions(tmp_path / "lessons.csv", "table", 20))
-    page.get_by_role("button", name="Change the shares").click()
+    unfold(page, "Change the shares")
     page.locator("#test-from input").click()
     page.get_by_role("option", name="exam.csv").click()
     expect(page.locator("#split")).to_contain_text("Test, 15 rows", timeout=30_000)
@@ -148,7 +148,7 @@ def hub_studio(
 def test_a_dataset_of_the_hub_is_looked_up_and_brought(hub_studio: Studio, open_page: OpenPage) -> None:
     page = open_page(hub_studio.url)
     open_tab(page, "Data")
-    page.get_by_role("button", name="Or a Hugging Face dataset").click()
+    unfold(page, "Or a Hugging Face dataset")
     page.locator("#hub-name").get_by_role("textbox").fill("shop/stools")
     page.get_by_role("button", name="Look it up").click()
     expect(page.locator("#hub-offer")).to_contain_text("shop/stools", timeout=60_000)
