@@ -15,7 +15,7 @@ import pytest
 
 from studio.datasets.versions import DataSteps
 from studio.workspace import Workspace, open_workspace
-from tests.tiny import make_tiny_model
+from tests.tiny import make_tiny_encoder, make_tiny_encoder_decoder, make_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,6 +48,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a two-layer BERT with random weights."""
+    return make_tiny_encoder(tmp_path_factory.mktemp("models") / "encoder")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a T5 with two layers on each side and random weights."""
+    return make_tiny_encoder_decoder(tmp_path_factory.mktemp("models") / "encoder-decoder")
+
+
 @pytest.fixture
 def make_recipe(tmp_path: Path, tiny_model: Path, make_csv: Callable[..., Path]) -> Callable[..., Path]:
     """A recipe file that trains the two-layer model; keyword arguments become [settings]."""
@@ -58,7 +70,7 @@ def make_recipe(tmp_path: Path, tiny_model: Path, make_csv: Callable[..., Path])
         path = tmp_path / name
         path.write_text(
             f'[data]\nfile = "{make_csv(rows).name}"\n[model]\nname = "{tiny_model}"\n'
-            f'[method]\nname = "lora"\n[settings]\n{lines}\n'
+            f'[method]\nname = "sft"\n[settings]\n{lines}\n'
         )
         return path
 

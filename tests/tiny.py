@@ -1,6 +1,7 @@
-"""A two-layer Llama with random weights and a small tokenizer of its own: loads in a moment, trains in seconds."""
+"""Two-layer models with random weights and a small tokenizer: they load in a moment and train in seconds."""
 
 from pathlib import Path
+from typing import Any
 
 from studio.workspace import ASSETS
 
@@ -11,22 +12,31 @@ CHATML = (
 )
 
 
-def make_tiny_model(folder: Path) -> Path:
-    """Write the model to `folder` and return it."""
-    import torch
+def make_tokenizer(**marks: str) -> Any:
+    """A byte-level tokenizer of about 600 tokens; `marks` are further special tokens of PreTrainedTokenizerFast."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    marks = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
+    special = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=marks, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train([str(SAMPLE)], trainer)
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>"
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
+    tokenizer.train([str(SAMPLE)], trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>", **marks
+    )
+
+
+def make_tiny_model(folder: Path) -> Path:
+    """Write a two-layer Llama with a chat template to `folder` and return it."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    wrapped = make_tokenizer()
     wrapped.chat_template = CHATML
     wrapped.save_pretrained(folder)
     torch.manual_seed(0)
@@ -44,4 +54,48 @@ def make_tiny_model(folder: Path) -> Path:
         bos_token_id=wrapped.bos_token_id,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def make_tiny_encoder(folder: Path) -> Path:
+    """Write a two-layer BERT to `folder` and return it."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    wrapped = make_tokenizer(cls_token="<|im_start|>", sep_token="<|endoftext|>")
+    wrapped.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(wrapped),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        pad_token_id=wrapped.pad_token_id,
+    )
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def make_tiny_encoder_decoder(folder: Path) -> Path:
+    """Write a T5 of two layers on each side to `folder` and return it."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    wrapped = make_tokenizer()
+    wrapped.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=len(wrapped),
+        d_model=64,
+        d_kv=16,
+        d_ff=128,
+        num_layers=2,
+        num_heads=4,
+        eos_token_id=wrapped.eos_token_id,
+        pad_token_id=wrapped.pad_token_id,
+        decoder_start_token_id=wrapped.pad_token_id,
+    )
+    T5ForConditionalGeneration(config).save_pretrained(folder)
     return folder

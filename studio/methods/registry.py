@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 from studio.datasets.rows import KINDS
 from studio.datasets.versions import Version
 from studio.errors import StudioError
-from studio.methods.settings import CommonSettings
+from studio.methods.adapt_settings import AdaptSettings
 
 if TYPE_CHECKING:
-    from studio.methods.reply_trainer import ReplyTrainer
+    from studio.methods.watched import Watched
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a method's builder gets. `folder` holds the base model, `output` is where checkpoints go."""
+    """What a method's builder gets. `folder` holds the base model, `output` is where checkpoints go.
+
+    `home` is the studio's home, for methods that use a second model or an earlier run. `start` is the folder of what
+    an earlier run kept (an adapter for `folder`, to be trained further), None to start afresh.
+    """
 
     folder: Path
     version: Version
@@ -24,42 +28,70 @@ class Job:
     output: Path
     device: str
     dtype: str
+    home: Path | None = None
+    start: Path | None = None
 
 
-Build = Callable[[Job], "ReplyTrainer"]
+@dataclass(frozen=True)
+class Metric:
+    """A figure that a method reports. name: in the events; logged: what the trainer calls it, if that is another."""
+
+    name: str
+    title: str
+    sentence: str
+    higher_is_better: bool | None = None
+    logged: str = ""
+
+
+Build = Callable[[Job], "Watched"]
+Check = Callable[[Version, Any], None]
 
 
 @dataclass(frozen=True)
 class Method:
-    """`kinds` are the kinds of rows that it learns from; `settings` is the one source of its form and limits."""
+    """One way of training.
+
+    kinds: of rows that it learns from (studio.datasets.rows.KINDS). families: of models that it can train
+    (studio.models.family). task: how its result is loaded again (studio.models.loading.TASKS). settings: the one source
+    of its form and limits. metrics: what it reports beside the loss. best: the figure by which the best point is kept,
+    "loss" or the name of a metric. check: raises StudioError for rows or settings that would fail later; it loads
+    nothing heavy. group: the heading under which the page shows it.
+    """
 
     name: str
     title: str
     sentence: str
     kinds: tuple[str, ...]
-    settings: type[CommonSettings]
+    settings: type[AdaptSettings]
     build: Build
+    families: tuple[str, ...] = ("causal",)
+    task: str = "causal"
+    metrics: tuple[Metric, ...] = ()
+    best: str = "loss"
+    check: Check | None = None
+    group: str = "Learn from examples"
 
     def check_kind(self, kind: str) -> None:
         """Raises StudioError when rows of this kind are nothing for this method."""
         if kind not in self.kinds:
             wanted = ", ".join(KINDS[one].title.lower() for one in self.kinds)
+            fitting = " or ".join(f"“{method.title}”" for method in METHODS.values() if kind in method.kinds)
             raise StudioError(
-                f"{self.title} cannot learn from “{KINDS[kind].title.lower()}” yet.",
-                f"It learns from {wanted}. Say in Data that the file holds one of these, or bring other data.",
+                f"{self.title} cannot learn from “{KINDS[kind].title.lower()}”.",
+                f"It learns from {wanted}. "
+                + (f"For these rows choose {fitting} in Model." if fitting else "Say in Data what the file holds."),
             )
 
 
 METHODS: dict[str, Method] = {}
+RENAMED = {"lora": "sft"}  # as recipes of the first version call it
 
 
-def method(
-    name: str, *, title: str, sentence: str, kinds: tuple[str, ...], settings: type[CommonSettings]
-) -> Callable[[Build], Build]:
-    """Register the builder below it as a method."""
+def method(name: str, **facts: Any) -> Callable[[Build], Build]:
+    """Register the builder below it as a method; `facts` are the other fields of `Method`."""
 
     def register(build: Build) -> Build:
-        METHODS[name] = Method(name, title, sentence, kinds, settings, build)
+        METHODS[name] = Method(name=name, build=build, **facts)
         return build
 
     return register
@@ -67,6 +99,7 @@ def method(
 
 def find_method(name: str) -> Method:
     """The method of that name. Raises StudioError when there is none."""
+    name = RENAMED.get(name, name)
     if name not in METHODS:
         raise StudioError(f"There is no method called “{name}”.", f"Use one of these: {', '.join(METHODS)}.")
     return METHODS[name]

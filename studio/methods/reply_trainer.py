@@ -5,19 +5,20 @@ only gives the same loss at every step and took 16.8 s instead of 24.7 s for fou
 SmolLM2-135M (two AVX2 cores, two alternated pairs).
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as functional
 from datasets import Dataset
-from trl.trainer.sft_config import SFTConfig
+from peft import PeftModel
 from trl.trainer.sft_trainer import SFTTrainer
 
 from studio.datasets.examples import IGNORED, render_all
 from studio.datasets.rows import conversations
 from studio.datasets.versions import Version
 from studio.errors import StudioError
-from studio.methods.registry import Job
+from studio.methods.watched import Figures, Watched
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -27,29 +28,19 @@ if TYPE_CHECKING:
 RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
 
-class ReplyTrainer(SFTTrainer):
-    """Counts what it has done: `tokens` read and `trained` tokens learned from since the start."""
-
-    model: Any
-    processing_class: Any
-    train_dataset: Any
-    eval_dataset: Any
-    tokens = 0
-    trained = 0
+class ReplyTrainer(Watched, SFTTrainer):
+    """Learns to write the tokens that carry a label."""
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
         losses = self.token_losses(model, inputs)
-        if model.training:
-            self.tokens += int(inputs["attention_mask"].sum())
-            self.trained += len(losses)
         count = len(losses) if num_items_in_batch is None else num_items_in_batch
         return losses.sum() / torch.as_tensor(count, device=losses.device).clamp(min=1)
 
     def token_losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """Cross-entropy of each trained token, shape (trained tokens,), float32."""
-        language_model = self.accelerator.unwrap_model(model).get_base_model()
+        unwrapped: Any = self.accelerator.unwrap_model(model)
         reading = {
             "input_ids": inputs["input_ids"],
             "attention_mask": inputs["attention_mask"],
@@ -57,6 +48,12 @@ class ReplyTrainer(SFTTrainer):
         }
         targets = inputs["labels"][:, 1:]
         trained = targets != IGNORED
+        if getattr(unwrapped, "active_peft_config", None) and unwrapped.active_peft_config.is_prompt_learning:
+            # The learned beginning stands in front of what was asked for, and has no labels.
+            length = targets.shape[1] + 1
+            logits = unwrapped(**reading).logits[:, -length:][:, :-1][trained]
+            return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
+        language_model: Any = unwrapped.get_base_model() if isinstance(unwrapped, PeftModel) else unwrapped
         if any(getattr(language_model.config, name, None) for name in RESCALED):
             logits = language_model(**reading).logits[:, :-1][trained]
         else:
@@ -80,18 +77,28 @@ class ReplyTrainer(SFTTrainer):
         self.model.train(was_training)
         return total / count if count else float("nan")
 
+    def judge(self, rows: Dataset) -> Figures:
+        """Loss (nats per trained token) and perplexity on these rows."""
+        loss = self.mean_loss(rows)
+        return {"loss": loss, "perplexity": math.exp(min(loss, 100.0))}
+
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """The check rows' loss, as the Trainer's own evaluate reports it (which averages over batches)."""
-        metrics = {f"{metric_key_prefix}_loss": self.mean_loss(eval_dataset or self.eval_dataset)}
+        figures = self.judge(eval_dataset or self.eval_dataset)
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in figures.items()}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 
-def example_rows(tokenizer: "PreTrainedTokenizerBase", version: Version, split: str, max_length: int) -> Dataset:
+def example_rows(
+    tokenizer: "PreTrainedTokenizerBase", version: Version, split: str, max_length: int, everything: bool = False
+) -> Dataset:
     """The rows of a split as input_ids and labels (lists of int). Rows whose reply is cut off whole are left out.
+
+    everything: what is read is learned too, not the replies alone.
 
     Raises StudioError when no training row keeps any of its reply.
     """
@@ -102,50 +109,5 @@ def example_rows(tokenizer: "PreTrainedTokenizerBase", version: Version, split: 
             f"With at most {max_length} tokens, every example is cut before its answer begins.",
             "Raise “Longest example (tokens)”.",
         )
-    return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": [e.labels for e in kept]})
-
-
-def training_arguments(job: Job, train_rows: int, check_rows: int) -> SFTConfig:
-    """Our settings in the Trainer's words."""
-    settings = job.settings
-    steps = settings.steps(train_rows)
-    every = max(1, round(steps / settings.checks))
-    checking = "steps" if check_rows else "no"
-    if settings.batch_size % settings.accumulation:
-        raise StudioError(
-            f"{settings.batch_size} examples per step cannot be split into {settings.accumulation} equal bites.",
-            "Choose a number of bites that divides the examples per step.",
-        )
-    return SFTConfig(
-        output_dir=str(job.output),
-        per_device_train_batch_size=settings.batch_size // settings.accumulation,
-        per_device_eval_batch_size=8,
-        gradient_accumulation_steps=settings.accumulation,
-        max_steps=steps,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(settings.warmup * steps),
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        eval_strategy=checking,
-        eval_steps=every,
-        eval_on_start=bool(check_rows),
-        save_strategy=checking,
-        save_steps=every,
-        save_total_limit=2,
-        load_best_model_at_end=bool(check_rows),
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        seed=settings.seed,
-        # The weights are loaded in the number format that we train in: no autocast on top of that.
-        bf16=False,
-        fp16=False,
-        # Recomputing activations costs a third more time, and what fits here does not need it.
-        gradient_checkpointing=False,
-        use_cpu=job.device == "cpu",
-        dataloader_pin_memory=job.device != "cpu",
-        dataset_kwargs={"skip_prepare_dataset": True},
-        report_to=[],
-        disable_tqdm=True,
-        push_to_hub=False,
-    )
+    labels = [e.ids if everything else e.labels for e in kept]
+    return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": labels})

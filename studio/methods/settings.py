@@ -5,9 +5,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-def unit(name: str = "", *, advanced: bool = False) -> dict[str, Any]:
-    """What the form needs to know beyond pydantic: the unit, and whether the field hides under Advanced."""
-    return {"unit": name, "advanced": advanced}
+def unit(
+    name: str = "", *, advanced: bool = False, when: dict[str, tuple[Any, ...]] | None = None, words: Any = None
+) -> dict[str, Any]:
+    """What the form needs to know beyond pydantic.
+
+    The unit; whether the field hides under Advanced; `when` it applies: only while each of those other fields has one
+    of those values; `words`: for each value of a choice what the form calls it.
+    """
+    return {"unit": name, "advanced": advanced, "when": when or {}, "words": words or {}}
 
 
 class CommonSettings(BaseModel):
@@ -21,12 +27,12 @@ class CommonSettings(BaseModel):
         description="More passes learn more, up to the point where it memorises. The best point is kept.",
         json_schema_extra=unit("passes"),
     )
-    learning_rate: float = Field(
-        2e-4,
+    learning_rate: float | None = Field(
+        None,
         gt=0,
-        le=0.01,
+        le=0.1,
         title="Size of each correction (learning rate)",
-        description="Too high and it forgets, too low and little happens. 0.0001 to 0.0005 suits LoRA.",
+        description="Too high and it forgets, too low and little happens. Left empty it is what suits the rest.",
         json_schema_extra=unit(),
     )
     batch_size: int = Field(

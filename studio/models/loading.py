@@ -1,12 +1,22 @@
 """Loading weights and tokenizers, the same way for every model and every worker."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import StudioError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
+
+# What a model is loaded for, and the class of transformers that does it.
+TASKS = {
+    "causal": "AutoModelForCausalLM",
+    "classifier": "AutoModelForSequenceClassification",
+    "seq2seq": "AutoModelForSeq2SeqLM",
+    "vision": "AutoModelForImageTextToText",
+}
+RESULT = "result.json"  # beside what a run kept: task, weights ("full", "8bit", "4bit"), head
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
@@ -19,23 +29,72 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_model(folder: Path, device: str, dtype: str) -> "PreTrainedModel":
-    """The causal language model of a folder, in `dtype` ("float32", "bfloat16") on `device` ("cpu", "cuda").
+def load_model(
+    folder: Path,
+    device: str,
+    dtype: str,
+    task: str = "causal",
+    weights: str = "full",
+    head: dict[str, Any] | None = None,
+) -> Any:
+    """The model of a folder, in `dtype` ("float32", "bfloat16") on `device` ("cpu", "cuda").
 
+    task: a name in TASKS. weights: "full", or packed to "8bit" or "4bit" as it is loaded (NF4 with double quantisation,
+    as in QLoRA, Dettmers et al. 2023, arXiv:2305.14314). head: entries of its config, such as num_labels.
     Raises StudioError when the folder holds no model that can be loaded safely.
     """
-    from transformers import AutoModelForCausalLM
+    import transformers
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # drawn for a terminal; in a log it hides the line that matters
+    options = dict(head or {})
+    if "id2label" in options:  # JSON has made texts of the numbers
+        options["id2label"] = {int(number): label for number, label in options["id2label"].items()}
+    if weights != "full":
+        options |= {"quantization_config": packing(weights, dtype), "device_map": {"": device}}
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        model = getattr(transformers, TASKS[task]).from_pretrained(
+            folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False, **options
         )
     except (OSError, ValueError) as error:
         raise StudioError(
             f"The model in {folder.name} could not be loaded: {str(error).splitlines()[0]}",
             "Choose another model, or remove that folder and let it be fetched again.",
         ) from error
-    model.to(device)  # type: ignore[arg-type]  # transformers wraps `to` without its types
-    return model
+    if task == "classifier" and model.config.pad_token_id is None:
+        model.config.pad_token_id = load_tokenizer(folder).pad_token_id  # tells where a text ends
+    return model if weights != "full" else model.to(device)
+
+
+def packing(weights: str, dtype: str) -> Any:
+    """How bitsandbytes packs the weights. The head stays as it is."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if weights == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
+    )
+
+
+def result_facts(kept: Path) -> dict[str, Any]:
+    """What result.json says of a run's result: task, weights, head. Runs of the first version have none."""
+    try:
+        return dict(json.loads((kept / RESULT).read_text("utf-8")))
+    except FileNotFoundError:
+        return {"task": "causal", "weights": "full", "head": {}}
+
+
+def load_result(kept: Path, base: Path, device: str, dtype: str, adapter_name: str = "default") -> Any:
+    """What a run kept, ready to use: the adapter on the base model, or the whole model. Raises StudioError."""
+    facts = result_facts(kept)
+    if not (kept / "adapter_config.json").exists():
+        return load_model(kept, device, dtype, facts["task"]).eval()
+    from peft import PeftModel
+
+    model = load_model(base, device, dtype, facts["task"], facts["weights"], facts["head"])
+    return PeftModel.from_pretrained(model, kept, adapter_name=adapter_name).eval()

@@ -17,7 +17,8 @@ from studio.datasets.versions import DataSteps, Version, prepare
 from studio.datasets.weights import Weights
 from studio.errors import StudioError
 from studio.methods import find_method
-from studio.methods.settings import CommonSettings
+from studio.methods.adapt_settings import AdaptSettings
+from studio.methods.checks import check_run
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
 from studio.training.presets import find_preset
@@ -74,10 +75,11 @@ class DataPart(FilePart):
 
 class ModelPart(RecipePart):
     name: str = Field(STARTER, description="Catalogue name, folder, or owner/name on the Hugging Face hub.")
+    start: str | None = Field(None, description="Id of an earlier run whose result is trained further.")
 
 
 class MethodPart(RecipePart):
-    name: str = Field("lora", description="Training method.")
+    name: str = Field("sft", description="Training method.")
 
 
 class Recipe(RecipePart):
@@ -90,7 +92,7 @@ class Recipe(RecipePart):
     method: MethodPart = MethodPart()
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    def checked_settings(self) -> CommonSettings:
+    def checked_settings(self) -> AdaptSettings:
         """The method's settings: defaults, then the preset, then what the recipe says.
 
         Raises StudioError naming the field that is wrong.
@@ -164,18 +166,47 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     Raises StudioError for whatever would make the run fail before its first step.
     """
     recipe = recipe.model_copy(deep=True)
+    recipe.method.name = find_method(recipe.method.name).name
+    begin(workspace, recipe)
     find_model(workspace, recipe.model.name)
     settings = recipe.checked_settings()
     check_sources(recipe.data)
     dataset = take_in(workspace, recipe.data)
     recipe.data.dataset = dataset.id
     unfold(workspace, recipe.data, dataset)
-    find_method(recipe.method.name).check_kind(recipe.steps().mapping.kind)
-    recipe.data.fingerprint = recipe.version(workspace).fingerprint
+    method = find_method(recipe.method.name)
+    method.check_kind(recipe.steps().mapping.kind)
+    version = recipe.version(workspace)
+    check_run(workspace, method, settings, version, find_model(workspace, recipe.model.name))
+    recipe.data.fingerprint = version.fingerprint
     # All settings are written out, so that a preset that changes later does not change this recipe.
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
     recipe.name = recipe.name or Path(dataset.name).stem.replace("_", " ").replace("-", " ").capitalize()
     return recipe
+
+
+def begin(workspace: Workspace, recipe: Recipe) -> None:
+    """Where a recipe goes on from an earlier run: its base model, or the whole model that it kept.
+
+    Raises StudioError when that run has kept nothing, or was made on another model.
+    """
+    if not recipe.model.start:
+        return
+    from studio.training.run import load_run  # a run has a recipe
+
+    earlier = load_run(workspace, recipe.model.start)
+    if earlier.kept is None:
+        raise StudioError(f"“{earlier.name}” has kept nothing to go on from.", "Choose a run that finished.")
+    if earlier.kept == earlier.whole_model:
+        recipe.model.name, recipe.model.start = str(earlier.whole_model), None
+        return
+    base = earlier.recipe().model.name
+    if "name" in recipe.model.model_fields_set and recipe.model.name != base:
+        raise StudioError(
+            f"The adapter of “{earlier.name}” was made for {base}, and does not fit {recipe.model.name}.",
+            f"Choose {base}, or start afresh.",
+        )
+    recipe.model.name = base
 
 
 def check_sources(data: DataPart) -> None:
@@ -239,9 +270,10 @@ def new_recipe(
     dataset_id: str,
     steps: DataSteps,
     model: str = STARTER,
-    method: str = "lora",
+    method: str = "sft",
     settings: dict[str, Any] | None = None,
     preset: str = "",
+    start: str = "",
 ) -> Recipe:
     """A resolved recipe from what was chosen on the page. Raises StudioError naming the field that is wrong."""
     dataset = load_dataset(workspace, dataset_id)
@@ -250,7 +282,7 @@ def new_recipe(
             name=str(name or "").strip()[:80],
             preset=preset,
             data=DataPart(**where_from(dataset), dataset=dataset.id, **dict(steps)),
-            model=ModelPart(name=model),
+            model=ModelPart(name=model, start=start or None),
             method=MethodPart(name=method),
             settings=settings or {},
         )
@@ -273,6 +305,8 @@ def in_words(error: ValidationError, place: str, schema: type[BaseModel]) -> Stu
     if first["type"] == "extra_forbidden":
         known = ", ".join(schema.model_fields) if len(path) == 1 else "see the README's recipe table"
         return StudioError(f"{place} has a field that is not known: “{'.'.join(path)}”.", f"Known here: {known}.")
+    if first["type"] == "value_error" and not path:  # a model's own validator speaks in whole sentences
+        return StudioError(first["msg"].removeprefix("Value error, "), "Change it and start again.")
     if first["type"] == "missing":
         return StudioError(f"{place} lacks “{'.'.join(path)}”.", "Add it and start again.")
     reason = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

@@ -8,11 +8,12 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from studio.errors import StudioError
+from studio.methods import Metric
 from studio.training.events import EventLog
 from studio.training.run import Run
 
 if TYPE_CHECKING:
-    from studio.methods.reply_trainer import ReplyTrainer
+    from studio.methods.watched import Watched
 
 GIB = 1024**3
 
@@ -20,8 +21,8 @@ GIB = 1024**3
 class Reporter(TrainerCallback):
     """Writes a `step` event after every optimiser step and a `check` event after every evaluation."""
 
-    def __init__(self, run: Run, trainer: "ReplyTrainer") -> None:
-        self.run, self.trainer = run, trainer
+    def __init__(self, run: Run, trainer: "Watched", metrics: tuple[Metric, ...] = ()) -> None:
+        self.run, self.trainer, self.metrics = run, trainer, metrics
         self.events = EventLog(run.events)
         self.clock = time.monotonic()
         self.tokens = 0
@@ -50,6 +51,9 @@ class Reporter(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **rest: Any,
     ) -> None:
+        if logs and "eval_loss" in logs:
+            figures = self.figures(logs, "eval_")
+            self.events.write("check", step=state.global_step, loss=logs["eval_loss"], metrics=figures)
         if not logs or "loss" not in logs:
             return
         loss = float(logs["loss"])
@@ -64,23 +68,18 @@ class Reporter(TrainerCallback):
             epoch=round(state.epoch or 0.0, 4),
             loss=loss,
             learning_rate=float(logs["learning_rate"]),
-            grad_norm=float(logs["grad_norm"]),
+            grad_norm=float(logs.get("grad_norm", 0.0)),
             tokens=self.trainer.tokens,
             trained_tokens=self.trainer.trained,
             tokens_per_second=round((self.trainer.tokens - self.tokens) / self.seconds, 2),
             memory_gb=round(memory_in_use() / GIB, 3),
+            metrics=self.figures(logs),
         )
 
-    def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        metrics: dict[str, float] | None = None,
-        **rest: Any,
-    ) -> None:
-        if metrics and "eval_loss" in metrics:
-            self.events.write("check", step=state.global_step, loss=metrics["eval_loss"])
+    def figures(self, logs: dict[str, Any], prefix: str = "") -> dict[str, float]:
+        """The method's metrics that the Trainer has just logged, by their names."""
+        found = {metric.name: logs.get(prefix + (metric.logged or metric.name)) for metric in self.metrics}
+        return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def memory_in_use() -> int:

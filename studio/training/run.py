@@ -41,6 +41,15 @@ class Run:
         return self.folder / "adapter"
 
     @property
+    def whole_model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def kept(self) -> Path | None:
+        """What the run has left: the folder of its adapter or of its whole model; None when it kept nothing."""
+        return next((place for place in (self.adapter, self.whole_model) if place.is_dir()), None)
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 

@@ -30,8 +30,11 @@ class RunView:
     """A run at one moment.
 
     status: waiting, starting, running, stopping, or one of finished, stopped, discarded, failed.
-    seconds_left: None while it is not known. series: (step, value) points for each name in SERIES.
-    result: test_loss_before, test_loss_after (nats per token), test_rows, adapter_mb, steps, seconds.
+    seconds_left: None while it is not known. series: (step, value) points for each name in SERIES, and for each metric
+    of the method under “train/NAME” and “check/NAME”. metrics: what the method reports beside the loss, each {name,
+    title, sentence, higher_is_better}. best: the figure by which the best point is kept, "loss" or a metric's name.
+    result: test_loss_before, test_loss_after (nats per token), test_rows, test (metrics on the test rows, each {name,
+    before, after}), adapter_mb, steps, seconds.
     """
 
     status: str = "waiting"
@@ -47,6 +50,9 @@ class RunView:
     memory_gb: float | None = None
     best_step: int | None = None
     best_loss: float | None = None
+    best: str = "loss"
+    best_value: float | None = None
+    metrics: list[dict[str, Any]] = field(default_factory=list)
     series: dict[str, Points] = field(default_factory=lambda: {name: [] for name in SERIES})
     log: list[tuple[datetime, str]] = field(default_factory=list)
     error: Failure | None = None
@@ -113,6 +119,7 @@ def take(view: RunView, event: Event) -> None:
         view.log.append((at, event["text"]))
     elif kind == "plan":
         view.steps, view.epochs, view.rows = event["steps"], event["epochs"], event["rows"]
+        view.metrics, view.best = event.get("metrics", []), event.get("best", "loss")
         view.log.append((at, f"Started with {view.rows['train']} rows, {view.steps} steps"))
         view.training_since = at
     elif kind == "step":
@@ -145,24 +152,41 @@ def take_step(view: RunView, event: Event, at: datetime) -> None:
         value = event.get(name)
         if value is not None and math.isfinite(value):
             view.series[name].append((view.step, value))
+    take_metrics(view, event, "train")
     view.loss = event.get("loss")
     view.tokens_per_second = event.get("tokens_per_second")
     view.memory_gb = event.get("memory_gb")
 
 
 def take_check(view: RunView, event: Event, at: datetime) -> None:
-    step, loss = event["step"], event["loss"]
-    if loss is None or not math.isfinite(loss):
+    step, loss = event["step"], event.get("loss")
+    take_metrics(view, event, "check")
+    value = loss if view.best == "loss" else event.get("metrics", {}).get(view.best)
+    if loss is not None and math.isfinite(loss):
+        add_point(view.series["validation"], step, loss)
+    if value is None or not math.isfinite(value):
         return
-    points = view.series["validation"]
+    higher = any(metric["higher_is_better"] for metric in view.metrics if metric["name"] == view.best)
+    before = view.best_value
+    best = step > 0 and (before is None or (value > before if higher else value < before))
+    if best:
+        view.best_step, view.best_value = step, value
+        view.best_loss = value if view.best == "loss" else view.best_loss
+    title = next((metric["title"].lower() for metric in view.metrics if metric["name"] == view.best), "loss")
+    where = "Before training" if step == 0 else f"Step {step}"
+    view.log.append((at, f"{where}: check {title} {value:.2f}" + (", best so far" if best else "")))
+
+
+def take_metrics(view: RunView, event: Event, where: str) -> None:
+    for name, value in event.get("metrics", {}).items():
+        if value is not None and math.isfinite(value):
+            add_point(view.series.setdefault(f"{where}/{name}", []), event["step"], value)
+
+
+def add_point(points: Points, step: int, value: float) -> None:
     if points and points[-1][0] == step:  # the last step is checked once by plan and once at the end
         points.pop()
-    points.append((step, loss))
-    best = step > 0 and (view.best_loss is None or loss < view.best_loss)
-    if best:
-        view.best_step, view.best_loss = step, loss
-    where = "Before training" if step == 0 else f"Step {step}"
-    view.log.append((at, f"{where}: check loss {loss:.2f}" + (", best so far" if best else "")))
+    points.append((step, value))
 
 
 def look_at_process(folder: Path, view: RunView) -> None:

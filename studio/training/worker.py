@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 import traceback
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,11 @@ from studio.models.speed import remember
 from studio.processes import identity, last_line
 from studio.training.events import EventLog
 from studio.training.queue import advance
-from studio.training.run import Run
+from studio.training.run import Run, load_run
 from studio.workspace import disk_error, write_json
 
 if TYPE_CHECKING:
-    from studio.methods.reply_trainer import ReplyTrainer
+    from studio.methods.watched import Figures, Watched
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def main() -> int:
         spoken = in_words(error)
         events.write("failed", message=spoken.message, hint=spoken.hint, last_line=words)
         code = 1
-    if code == 0 and run.adapter.is_dir():
+    if code == 0 and run.kept:
         from studio.export.bundle import start_export
 
         start_export(run)  # a run has ended well before its download is packed, whatever becomes of that
@@ -76,9 +77,11 @@ def train(run: Run, events: EventLog, device: str) -> None:
     folder = ensure_model(run.workspace, find_model(run.workspace, recipe.model.name), say)
     say("Loading the model and the examples")
     dtype = training_dtype(device)
-    job = Job(folder, version, settings, run.checkpoints, device, dtype)
-    trainer = find_method(recipe.method.name).build(job)
-    trainer.add_callback(Reporter(run, trainer))
+    method = find_method(recipe.method.name)
+    start = load_run(run.workspace, recipe.model.start).kept if recipe.model.start else None
+    job = Job(folder, version, settings, run.checkpoints, device, dtype, run.workspace.home, start)
+    trainer = method.build(job)
+    trainer.add_callback(Reporter(run, trainer, method.metrics))
     rows = {
         "train": len(trainer.train_dataset),
         "check": version.rows["validation"],
@@ -86,15 +89,31 @@ def train(run: Run, events: EventLog, device: str) -> None:
     }
     steps = trainer.args.max_steps
     epochs = steps / -(-rows["train"] // settings.batch_size)
-    events.write("plan", steps=steps, epochs=round(epochs, 3), rows=rows, device=device, dtype=dtype)
+    told = [asdict(metric) for metric in method.metrics]
+    events.write(
+        "plan",
+        steps=steps,
+        epochs=round(epochs, 3),
+        rows=rows,
+        device=device,
+        dtype=dtype,
+        metrics=told,
+        best=method.best,
+        trained_parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+        parameters=sum(p.numel() for p in trainer.model.parameters()),
+    )
     if run.stop_requested():
         return throw_away(run, events)
+    before = None
+    if settings.changes_base and trainer.test_dataset is not None:
+        say("Testing the untrained model")  # afterwards there is no untrained model any more
+        before = trainer.judge_untuned(trainer.test_dataset)
     say("Checking the untrained model" if rows["check"] else "Taking the first step")
     trainer.train()
     cut_short = trainer.state.global_step < steps
     if run.stop_requested() == "discard":
         return throw_away(run, events)
-    result = keep(run, trainer, events, version, settings.max_length)
+    result = keep(run, trainer, events, version, before)
     measured = run.view().series
     paces, memory = [[value for _, value in measured[name]] for name in ("tokens_per_second", "memory_gb")]
     remember(run.workspace, recipe.model.name, trainer.model.num_parameters(), paces, max(memory, default=0.0))
@@ -105,38 +124,44 @@ def train(run: Run, events: EventLog, device: str) -> None:
 
 
 def throw_away(run: Run, events: EventLog) -> None:
-    for folder in (run.checkpoints, run.adapter):
+    for folder in (run.checkpoints, run.adapter, run.whole_model):
         shutil.rmtree(folder, ignore_errors=True)
     events.write("discarded", result={})
 
 
-def keep(run: Run, trainer: "ReplyTrainer", events: EventLog, version: Version, max_length: int) -> dict[str, Any]:
-    """Save the adapter (its best point, where there were checks) and judge it on rows it never saw.
+def keep(
+    run: Run, trainer: "Watched", events: EventLog, version: Version, before: "Figures | None" = None
+) -> dict[str, Any]:
+    """Save what was learned (its best point, where there were checks) and judge it on rows it never saw.
 
+    before: figures of the untrained model, where they had to be taken before training.
     Once it is saved, a judgement that fails is noted and takes nothing away.
     """
-    from studio.evaluation.held_out import record_answers, test_losses
+    from peft import PeftModel
 
-    events.write("phase", text="Saving the adapter")
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    model.save_pretrained(run.adapter)
-    result: dict[str, Any] = {
-        "adapter_mb": round(sum(f.stat().st_size for f in run.adapter.iterdir()) / 1e6, 1),
-        "kept_step": best_step(trainer),
-    }
+    from studio.evaluation.held_out import compared, record_answers
+
+    whole = not isinstance(trainer.accelerator.unwrap_model(trainer.model), PeftModel)
+    events.write("phase", text="Saving the model" if whole else "Saving the adapter")
+    folder = run.whole_model if whole else run.adapter
+    trainer.keep(folder)
+    size = round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6, 1)
+    result: dict[str, Any] = {"adapter_mb": size, "kept_step": best_step(trainer)}
     try:
-        if version.rows["test"]:
+        if trainer.test_dataset is not None:
             events.write("phase", text="Testing base and tuned on rows they never saw")
-            result |= test_losses(trainer, version, max_length)
+            after = trainer.judge(trainer.test_dataset)
+            before = before or trainer.judge_untuned(trainer.test_dataset)
+            result |= compared(before, after, len(trainer.test_dataset), find_method(run.recipe().method.name).metrics)
         events.write("phase", text="Asking a few questions, to prove the download later")
-        record_answers(run.folder, trainer, version)
+        record_answers(run, trainer, version)
     except Exception as error:
         traceback.print_exc()
-        events.write("note", text=f"The adapter is saved, but it could not be judged. {in_words(error).text}")
+        events.write("note", text=f"What it learned is saved, but could not be judged. {in_words(error).text}")
     return result
 
 
-def best_step(trainer: "ReplyTrainer") -> int:
+def best_step(trainer: "Watched") -> int:
     """The step whose weights were kept."""
     best = trainer.state.best_model_checkpoint
     return int(Path(best).name.rsplit("-", 1)[1]) if best else trainer.state.global_step

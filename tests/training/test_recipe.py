@@ -19,7 +19,7 @@ def test_the_shortest_recipe_is_enough(workspace: Workspace, make_csv: Callable[
     assert recipe.data.mapping is not None
     assert recipe.data.mapping.columns == {"prompt": "question", "reply": "answer"}
     assert recipe.model.name == "smollm2-135m-instruct"
-    assert recipe.method.name == "lora"
+    assert recipe.method.name == "sft"
     assert recipe.settings["epochs"] == 4
 
 
@@ -46,7 +46,7 @@ def test_other_rows_than_the_fingerprint_names_are_refused(
 def test_a_preset_is_overruled_by_the_recipe() -> None:
     recipe = Recipe.model_validate({"preset": "thorough", "data": {"file": "x"}, "settings": {"epochs": 2}})
     settings = recipe.checked_settings()
-    assert (settings.epochs, settings.learning_rate) == (2, 1e-4)
+    assert (settings.epochs, settings.warmup) == (2, 0.1)
 
 
 @pytest.mark.parametrize("preset", list_presets(), ids=lambda preset: preset.name)
@@ -103,7 +103,7 @@ def test_rows_that_a_method_cannot_learn_from_are_refused(workspace: Workspace, 
     (tmp_path / "story.txt").write_text("Once upon a time there was a lamp.\n\n" * 20)
     path = tmp_path / "recipe.toml"
     path.write_text('[data]\nfile = "story.txt"\n')
-    with pytest.raises(StudioError, match="cannot learn from “plain text” yet"):
+    with pytest.raises(StudioError, match="cannot learn from “plain text”"):
         resolve(workspace, load_recipe(path))
 
 

@@ -25,7 +25,7 @@ def version(workspace: Workspace, make_csv: Callable[..., Path]) -> Version:
 @pytest.fixture
 def build(tiny_model: Path, version: Version, tmp_path: Path) -> Callable[..., ReplyTrainer]:
     def make(**settings: object) -> ReplyTrainer:
-        method = find_method("lora")
+        method = find_method("sft")
         checked = method.settings.model_validate({"max_steps": 6, "learning_rate": 0.01, **settings})
         return method.build(Job(tiny_model, version, checked, tmp_path / "out", "cpu", "float32"))
 
@@ -90,6 +90,13 @@ def test_bites_change_memory_and_not_the_result(build: Callable[..., ReplyTraine
         ({"seed": 7}, lambda t: t.args.seed),
         ({"rank": 4}, lambda t: t.model.peft_config["default"].r),
         ({"alpha": 5}, lambda t: t.model.peft_config["default"].lora_alpha),
+        ({"adapt": "ia3"}, lambda t: t.model.peft_config["default"].peft_type),
+        ({"weights": "4bit"}, lambda t: getattr(t.model.get_base_model(), "is_loaded_in_4bit", False)),
+        ({"rslora": True}, lambda t: t.model.peft_config["default"].use_rslora),
+        ({"dora": True}, lambda t: t.model.peft_config["default"].use_dora),
+        ({"lora_plus": 16}, lambda t: len(t.create_optimizer().param_groups)),
+        ({"init": "pissa"}, lambda t: t.model.peft_config["default"].init_lora_weights),
+        ({"loss_on": "everything"}, lambda t: sum(label != -100 for row in t.train_dataset for label in row["labels"])),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -99,13 +106,28 @@ def test_every_setting_reaches_the_trainer(
     assert read(build(**changed)) != read(build())
 
 
-def test_the_test_above_knows_every_setting() -> None:
-    cases = test_every_setting_reaches_the_trainer.pytestmark[0].args[1]
-    assert {next(iter(changed)) for changed, _ in cases} == set(find_method("lora").settings.model_fields)
+@pytest.mark.parametrize(
+    ("changed", "read"),
+    [
+        ({"virtual_tokens": 4, "adapt": "prompt"}, lambda t: t.model.peft_config["default"].num_virtual_tokens),
+        ({"last_layers": 1, "adapt": "last_layers"}, lambda t: sum(p.requires_grad for p in t.model.parameters())),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_settings_of_another_way_to_train_reach_the_trainer(
+    build: Callable[..., ReplyTrainer], changed: dict[str, object], read: Callable[[ReplyTrainer], object]
+) -> None:
+    assert read(build(**changed)) != read(build(adapt=changed["adapt"]))
+
+
+def test_the_tests_above_know_every_setting() -> None:
+    tests = (test_every_setting_reaches_the_trainer, test_settings_of_another_way_to_train_reach_the_trainer)
+    cases = [case for test in tests for case in test.pytestmark[0].args[1]]
+    assert {next(iter(changed)) for changed, _ in cases} == set(find_method("sft").settings.model_fields)
 
 
 def test_every_field_explains_itself() -> None:
-    for name, field in find_method("lora").settings.model_fields.items():
+    for name, field in find_method("sft").settings.model_fields.items():
         assert field.title and field.description, name
         assert {"unit", "advanced"} <= set(field.json_schema_extra or {}), name
 

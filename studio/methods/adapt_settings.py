@@ -1,0 +1,152 @@
+"""How much of the model is trained, as settings. What they do to a model is in studio.methods.adapting."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from studio.methods.settings import CommonSettings, unit
+
+Adapt = Literal["lora", "prompt", "prefix", "ia3", "last_layers", "gradual", "full"]
+ADAPTERS = ("lora", "prompt", "prefix", "ia3")  # leave the model as it is and add new weights
+WORDS = {
+    "lora": "A thin layer everywhere (LoRA)",
+    "prompt": "A learned beginning (prompt tuning)",
+    "prefix": "A learned beginning in every layer (prefix tuning)",
+    "ia3": "A few volume knobs (IA³)",
+    "last_layers": "Only the last layers (feature extraction)",
+    "gradual": "From the last layer to the first (gradual unfreezing)",
+    "full": "All of it (full fine-tuning)",
+}
+# Learning rates that suit each: LoRA about ten times that of full fine-tuning ("LoRA Without Regret", Thinking
+# Machines, 2025); the learned beginnings far more (Lester et al. 2021, arXiv:2104.08691); IA³ as in Liu et al. 2022,
+# arXiv:2205.05638.
+RATES = {
+    "lora": 2e-4,
+    "prompt": 3e-2,
+    "prefix": 1e-2,
+    "ia3": 5e-3,
+    "last_layers": 1e-3,
+    "gradual": 5e-5,
+    "full": 2e-5,
+}
+LORA = {"adapt": ("lora",)}
+
+
+class AdaptSettings(CommonSettings):
+    """`applicable` are the ways that the method can do; `rate_factor` scales the rates that suit each of them."""
+
+    applicable: ClassVar[tuple[str, ...]] = tuple(WORDS)
+    rate_factor: ClassVar[float] = 1.0
+
+    adapt: Adapt = Field(
+        "lora",
+        title="How much of the model is trained",
+        description="LoRA adds thin layers and leaves the model as it was: the best first choice. "
+        "All of it learns most and needs most memory.",
+        json_schema_extra=unit(words=WORDS),
+    )
+    weights: Literal["full", "8bit", "4bit"] = Field(
+        "full",
+        title="Weights of the model in memory",
+        description="4-bit needs about a quarter of the memory of 16-bit, is slower, and answers slightly differently. "
+        "With LoRA this is QLoRA.",
+        json_schema_extra=unit(
+            advanced=True,
+            when={"adapt": ADAPTERS},
+            words={"full": "As they are", "8bit": "8-bit", "4bit": "4-bit (NF4, double quantisation)"},
+        ),
+    )
+    rank: int = Field(
+        16,
+        ge=1,
+        le=512,
+        title="Size of the adapter (rank)",
+        description="How much it can learn. 16 suits a few hundred examples; more needs more memory.",
+        json_schema_extra=unit(advanced=True, when=LORA),
+    )
+    alpha: int = Field(
+        32,
+        ge=1,
+        le=2048,
+        title="Strength of the adapter (alpha)",
+        description="How loudly the adapter speaks. Twice the rank is the usual choice.",
+        json_schema_extra=unit(advanced=True, when=LORA),
+    )
+    rslora: bool = Field(
+        False,
+        title="Even strength at any size (rsLoRA)",
+        description="Divides the strength by the root of the rank, so that ranks above 32 learn more and not less.",
+        json_schema_extra=unit(advanced=True, when=LORA),
+    )
+    dora: bool = Field(
+        False,
+        title="Direction and size apart (DoRA)",
+        description="Often a little better at small ranks; each step takes longer.",
+        json_schema_extra=unit(advanced=True, when=LORA),
+    )
+    lora_plus: float = Field(
+        1.0,
+        ge=1,
+        le=64,
+        title="Faster second half (LoRA+)",
+        description="How many times faster the second half of each adapter layer learns. 16 is usual, 1 turns it off.",
+        json_schema_extra=unit("times", advanced=True, when=LORA),
+    )
+    init: Literal["zero", "pissa", "olora"] = Field(
+        "zero",
+        title="Where the adapter starts",
+        description="From nothing, or from the model's own main directions, which often learns faster.",
+        json_schema_extra=unit(
+            advanced=True,
+            when=LORA,
+            words={"zero": "From nothing", "pissa": "Main directions (PiSSA)", "olora": "Orthonormal (OLoRA)"},
+        ),
+    )
+    virtual_tokens: int = Field(
+        16,
+        ge=1,
+        le=512,
+        title="Length of the learned beginning",
+        description="Tokens in front of every text. Longer can learn more and makes each step slower.",
+        json_schema_extra=unit("tokens", advanced=True, when={"adapt": ("prompt", "prefix")}),
+    )
+    last_layers: int = Field(
+        0,
+        ge=0,
+        le=200,
+        title="Last layers trained",
+        description="0 trains the head alone, on top of what the model already knows.",
+        json_schema_extra=unit("layers", advanced=True, when={"adapt": ("last_layers",)}),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def a_rate_that_suits(cls, values: Any) -> Any:
+        """Fill in the learning rate where none is given."""
+        if isinstance(values, dict) and values.get("learning_rate") is None:
+            adapt = values.get("adapt", cls.model_fields["adapt"].default)
+            rate = RATES.get(str(adapt), RATES["lora"]) * cls.rate_factor
+            values = {**values, "learning_rate": float(f"{rate:.3g}")}
+        return values
+
+    @model_validator(mode="after")
+    def fits_together(self) -> "AdaptSettings":
+        """Refuse what cannot be done together."""
+        if self.adapt not in self.applicable:
+            raise ValueError(
+                f"This method can train the model as {', '.join(self.applicable)}, and not as {self.adapt}."
+            )
+        if self.weights != "full" and self.adapt not in ADAPTERS:
+            raise ValueError(
+                "Packed weights (4-bit, 8-bit) cannot be trained themselves: choose LoRA, or weights as they are."
+            )
+        if self.weights != "full" and self.init != "zero":
+            raise ValueError(
+                "PiSSA and OLoRA change the model's own weights, so they need them as they are, not packed."
+            )
+        return self
+
+    @property
+    def changes_base(self) -> bool:
+        """Whether training changes the model's own weights, so that switching the adapter off is not the old model."""
+        return self.adapt not in ADAPTERS or (self.adapt == "lora" and self.init != "zero")

@@ -1,0 +1,55 @@
+"""Our settings in the words of transformers' TrainingArguments, for every method alike."""
+
+from typing import Any
+
+from studio.errors import StudioError
+from studio.methods.registry import Job
+
+
+def training_arguments(job: Job, train_rows: int, check_rows: int, best: str = "loss", higher: bool = False) -> Any:
+    """Keyword arguments for TrainingArguments or one of its kin, such as SFTConfig.
+
+    best: the figure by which the best point is kept; higher: whether more of it is better.
+    Raises StudioError when the settings contradict each other.
+    """
+    settings = job.settings
+    steps = settings.steps(train_rows)
+    every = max(1, round(steps / settings.checks))
+    checking = "steps" if check_rows else "no"
+    if settings.batch_size % settings.accumulation:
+        raise StudioError(
+            f"{settings.batch_size} examples per step cannot be split into {settings.accumulation} equal bites.",
+            "Choose a number of bites that divides the examples per step.",
+        )
+    return {
+        "output_dir": str(job.output),
+        "per_device_train_batch_size": settings.batch_size // settings.accumulation,
+        "per_device_eval_batch_size": 8,
+        "gradient_accumulation_steps": settings.accumulation,
+        "max_steps": steps,
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": round(settings.warmup * steps),
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "eval_strategy": checking,
+        "eval_steps": every,
+        "eval_on_start": bool(check_rows),
+        "save_strategy": checking,
+        "save_steps": every,
+        "save_total_limit": 2,
+        "load_best_model_at_end": bool(check_rows),
+        "metric_for_best_model": f"eval_{best}",
+        "greater_is_better": higher,
+        "seed": settings.seed,
+        # The weights are loaded in the number format that we train in: no autocast on top of that.
+        "bf16": False,
+        "fp16": False,
+        # Recomputing activations costs a third more time, and what fits here does not need it.
+        "gradient_checkpointing": False,
+        "use_cpu": job.device == "cpu",
+        "dataloader_pin_memory": job.device != "cpu",
+        "report_to": [],
+        "disable_tqdm": True,
+        "push_to_hub": False,
+    }

@@ -1,0 +1,108 @@
+"""What every trainer here can do beyond the Trainer's own: count, judge itself, and be saved to be loaded again."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from studio.methods.adapt_settings import AdaptSettings
+from studio.methods.registry import Job
+from studio.models.loading import RESULT
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Figures = dict[str, float]
+
+
+class Watched:
+    """Mixed in before a Trainer: `class MyTrainer(Watched, SFTTrainer)`; `watch` is called when it is built.
+
+    `tokens` read and `trained` tokens learned from since the start. test_dataset: rows that it never sees in training,
+    None without any. `facts` go into result.json beside what is kept: task, weights, and what its head needs.
+    """
+
+    model: Any
+    args: Any
+    state: Any
+    accelerator: Any
+    train_dataset: Any
+    eval_dataset: Any
+    processing_class: Any
+    settings: AdaptSettings
+    test_dataset: "Dataset | None" = None
+    facts: dict[str, Any]
+    optimizer: Any
+    train: Any  # the Trainer's own
+    add_callback: Any
+    tokens = 0
+    trained = 0
+
+    def training_step(self, model: Any, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
+        self.count(inputs)
+        return super().training_step(model, inputs, *rest, **more)  # type: ignore[misc]
+
+    def count(self, inputs: Any) -> None:
+        """Count the tokens of a batch: all that are read, and those with a label."""
+        if not isinstance(inputs, dict):
+            return
+        for name, value in inputs.items():
+            if name.endswith("attention_mask"):
+                self.tokens += int(value.sum())
+        labels = inputs.get("labels")
+        if labels is not None and labels.dim() == 2:
+            self.trained += int((labels[:, 1:] != -100).sum())
+
+    def create_optimizer(self, *rest: Any, **more: Any) -> Any:
+        """The Trainer's optimizer; with LoRA+ the second half of each adapter layer learns faster."""
+        ratio = self.settings.lora_plus if self.settings.adapt == "lora" else 1.0
+        if ratio == 1.0 or getattr(self, "optimizer", None) is not None:
+            return super().create_optimizer(*rest, **more)  # type: ignore[misc]
+        from peft.optimizers import create_loraplus_optimizer
+
+        kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.model)  # type: ignore[attr-defined]
+        # Hayou et al. 2024, arXiv:2402.12354.
+        self.optimizer = create_loraplus_optimizer(self.model, kind, loraplus_lr_ratio=ratio, **options)
+        return self.optimizer
+
+    def judge(self, rows: "Dataset") -> Figures:
+        """Loss and metrics of the model as it is now on these rows, by their names without a prefix."""
+        self.evaluate(rows, metric_key_prefix="test")  # type: ignore[attr-defined]
+        logged = self.state.log_history.pop()
+        named = {k.removeprefix("test_").removeprefix("eval_"): v for k, v in logged.items()}
+        return {k: float(v) for k, v in named.items() if isinstance(v, (int, float)) and k not in ("epoch", "step")}
+
+    def judge_untuned(self, rows: "Dataset") -> Figures:
+        """The same of the model before training: call it before training where `settings.changes_base`."""
+        model = self.accelerator.unwrap_model(self.model)
+        if self.settings.changes_base:
+            return self.judge(rows)
+        with model.disable_adapter():
+            return self.judge(rows)
+
+    def keep(self, folder: Path) -> None:
+        """Save what was trained: the adapter alone where there is one, else the whole model with its tokenizer."""
+        from peft import PeftModel
+
+        model: Any = self.accelerator.unwrap_model(self.model)
+        if isinstance(model, PeftModel):
+            initial = getattr(model, "initial_adapter", None)
+            how: Any = {"path_initial_model_for_weight_conversion": str(initial)} if initial else {}
+            model.save_pretrained(str(folder), selected_adapters=["default"], **how)
+        else:
+            model.save_pretrained(folder)
+            self.processing_class.save_pretrained(folder)
+        (folder / RESULT).write_text(json.dumps(self.facts, ensure_ascii=False, indent=1), "utf-8")
+
+
+def watch(trainer: Any, job: Job, task: str, test: "Dataset | None" = None, head: dict[str, Any] | None = None) -> Any:
+    """Tell a new trainer what it needs to count, judge and be kept; returns it."""
+    from studio.methods.adapting import GradualUnfreezing
+
+    trainer.settings = job.settings
+    trainer.test_dataset = test if test is not None and len(test) else None
+    trainer.facts = {"task": task, "weights": job.settings.weights, "head": head or {}}
+    if job.settings.adapt == "gradual":
+        trainer.add_callback(GradualUnfreezing(trainer.model))
+    return trainer
