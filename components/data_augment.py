@@ -126,7 +126,7 @@ class Augmenting:
             step = augment_view.step_of(ways or [], per_row, kept.augment if kept else None)
         except ValidationError:
             return {"augment_problem": views.problem(StudioError("Choose a number from 1 to 5.", ""))}
-        return self.reading.change(choice, "augment_problem", augment=step)
+        return self.reading.change(choice, "augment_problem", lambda now: {"augment": step})
 
     def models(self, choice: Choice) -> Values:
         """The models that could rewrite: those on this computer."""

@@ -1,5 +1,7 @@
 """Handwork: the row on show is taken out, put back, or gets other words."""
 
+from typing import Any
+
 import pandas
 
 from components import data_rows
@@ -9,6 +11,7 @@ from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
 from studio.datasets.hand import Edit
 from studio.datasets.store import load_dataset
+from studio.datasets.versions import DataSteps
 from studio.errors import StudioError
 
 PROBLEM = "hand_problem"
@@ -22,9 +25,7 @@ class Hand:
 
     def leave_out(self, choice: Choice) -> Values:
         """Take the row on show out, or put it back."""
-        steps = kept_steps(self.workspace, choice.dataset)
-        gone = set(steps.left_out) if steps else set()
-        return self.reading.change(choice, PROBLEM, left_out=sorted(gone ^ {choice.at}))
+        return self.reading.change(choice, PROBLEM, lambda now: {"left_out": sorted(set(now.left_out) ^ {choice.at})})
 
     def edit(self, choice: Choice, prompt: str, reply: str) -> Values:
         """Use other words for the row on show."""
@@ -48,16 +49,22 @@ class Hand:
         if "" in new:
             error = StudioError("An empty text cannot be learned from.", "Write something, or leave the row out.")
             return {PROBLEM: views.problem(error)}
-        before = next((edit for edit in steps.edits if edit.row == choice.at), Edit(row=choice.at))
         changes = {name: words for name, words in zip(("prompt", "reply"), new, strict=True) if words is not None}
-        others = [edit for edit in steps.edits if edit.row != choice.at]
-        return self.reading.change(choice, PROBLEM, edits=[*others, before.model_copy(update=changes)])
+
+        def edited(now: DataSteps) -> dict[str, Any]:
+            before = next((edit for edit in now.edits if edit.row == choice.at), Edit(row=choice.at))
+            return {"edits": [*others(now, choice), before.model_copy(update=changes)]}
+
+        return self.reading.change(choice, PROBLEM, edited)
 
     def undo_edit(self, choice: Choice) -> Values:
         """The row on show as it stands in the file."""
-        steps = kept_steps(self.workspace, choice.dataset)
-        others = [edit for edit in steps.edits if edit.row != choice.at] if steps else []
-        return self.reading.change(choice, PROBLEM, edits=others)
+        return self.reading.change(choice, PROBLEM, lambda now: {"edits": others(now, choice)})
+
+
+def others(steps: DataSteps, choice: Choice) -> list[Edit]:
+    """What was changed by hand in other rows than the one on show."""
+    return [edit for edit in steps.edits if edit.row != choice.at]
 
 
 def wire(wiring: Wiring, reading: Reading) -> None:

@@ -62,7 +62,7 @@ class Reading:
         split = steps.split if steps else SplitPlan()
         sheets = sheets_of(dataset.raw, dataset.name)
         fresh = Choice(dataset.id, model=choice.model, limit=choice.limit, page=choice.page)
-        shown = self.show(dataset, steps, fresh, new=True, back=True)
+        shown = self.show(dataset, steps, fresh, new={}, back=True)
         if self.gone_on(fresh):
             return {}  # another one was opened while the rows of this one were read
         return {
@@ -139,7 +139,7 @@ class Reading:
         steps = kept.model_copy(update=other)
         shown = data_mapping.values(mapping, guessed, head)
         made = augment_view.values(dataset, steps)
-        return {**shown, **made, "test_from": "", **self.show(dataset, steps, choice, new=True)}
+        return {**shown, **made, "test_from": "", **self.show(dataset, steps, choice, new=other)}
 
     def read(self, choice: Choice) -> Values:
         """Other columns or another instruction."""
@@ -149,26 +149,28 @@ class Reading:
         _, guessed = self.head(dataset.id)
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
         kept = kept_steps(self.workspace, dataset.id) or DataSteps(mapping=mapping)
-        steps = kept.model_copy(update={"mapping": mapping})
         sure = {"sure": views.certainty(mapping, guessed)}
         try:
             test = test_by(self.workspace, kept.separate_test and kept.separate_test.dataset, mapping)
-            steps = steps.model_copy(update={"separate_test": test})
         except StudioError as error:  # the test file cannot be read like this
             return {**sure, "columns_problem": views.problem(error)}
-        return {**sure, **self.show(dataset, steps, choice, new=True)}
+        other = {"mapping": mapping, "separate_test": test}
+        return {**sure, **self.show(dataset, kept.model_copy(update=other), choice, new=other)}
 
-    def change(self, choice: Choice, problem: str, **fields: Any) -> Values:
-        """Other steps of the dataset on show; `problem` names the part that says why they cannot be."""
+    def change(self, choice: Choice, problem: str, newer: Callable[[DataSteps], dict[str, Any]]) -> Values:
+        """Other steps of the dataset on show; `problem` names the part that says why they cannot be.
+
+        newer: from the steps as they are at that moment, the fields that are to be others.
+        """
         steps = kept_steps(self.workspace, choice.dataset)
         if steps is None or choice.dataset is None:
             return {}
-        dataset, changed = load_dataset(self.workspace, choice.dataset), steps.model_copy(update=fields)
+        dataset = load_dataset(self.workspace, choice.dataset)
         try:
-            self.examiner.version(dataset, changed)
+            self.examiner.version(dataset, steps.model_copy(update=newer(steps)))
         except StudioError as error:
             return {problem: views.problem(error)}
-        now = alter(self.workspace, choice.dataset, lambda now: now.model_copy(update=fields))
+        now = alter(self.workspace, choice.dataset, lambda now: now.model_copy(update=newer(now)))
         return {problem: "", **self.show(dataset, now, choice)}
 
     def examine(self, choice: Choice) -> Values:
@@ -193,19 +195,28 @@ class Reading:
         return {name: value for name, value in self.examine(choice).items() if name not in left}
 
     def show(
-        self, dataset: Dataset, steps: DataSteps | None, choice: Choice, new: bool = False, back: bool | None = None
+        self,
+        dataset: Dataset,
+        steps: DataSteps | None,
+        choice: Choice,
+        new: dict[str, Any] | None = None,
+        back: bool | None = None,
     ) -> Values:
-        """What these steps make of the file, or why that cannot be. Steps that are `new` are kept if they can be.
+        """What these steps make of the file, or why that cannot be; `new` among them is kept if it can be.
 
         Only what a person just did is kept: a look that began earlier must not write back what it read then. back:
-        steps that cannot be give way to those that worked before; unless told, if they are not new.
+        steps that cannot be give way to those that worked before; unless told, if nothing is new.
         """
         try:
             version, unused = self.version(dataset, steps)
         except StudioError as error:
-            return self.refused(dataset, steps, error, choice, (not new) if back is None else back)
-        if new and steps:
-            keep(self.workspace, dataset.id, steps)
+            return self.refused(dataset, steps, error, choice, new is None if back is None else back)
+        if new is not None and steps:
+            # Into the steps as they are now: a switch may have been made while the rows were looked at.
+            altered = alter(self.workspace, dataset.id, lambda now: now.model_copy(update=new))
+            steps = altered or steps
+            if altered is None:
+                keep(self.workspace, dataset.id, steps)
         if version is None:
             coming = Prepared(dataset=dataset.id, steps=steps, ready=False) if steps else None
             return {

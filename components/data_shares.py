@@ -102,7 +102,7 @@ class Shares:
             return {PROBLEM: views.problem(error)}
         if kept is None or kept == kept.model_copy(update=fields):
             return {PROBLEM: ""}
-        return self.reading.change(choice, PROBLEM, **fields)
+        return self.reading.change(choice, PROBLEM, lambda now: fields)
 
     def weigh(self, told: gr.EventData, choice: Choice) -> Values:
         """Another weight for one part of a merged dataset."""
@@ -114,7 +114,7 @@ class Shares:
         except ValidationError:
             error = StudioError(f"“{told.weight}” is not a weight.", f"Take a number from 0 to {HEAVIEST}.")
             return {PROBLEM: views.problem(error)}
-        return self.reading.change(choice, PROBLEM, weights=weights)
+        return self.reading.change(choice, PROBLEM, lambda now: {"weights": weights})
 
 
 def wire(wiring: Wiring, reading: Reading) -> None:

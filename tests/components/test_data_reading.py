@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from components.data_choice import Choice, kept_steps
+from components.data_choice import Choice, alter, kept_steps
 from components.data_hand import Hand
 from components.data_reading import Reading
 from components.data_shares import Shares
@@ -16,6 +17,7 @@ from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report, Stage, draw
 from components.health_watch import Watch
+from studio.datasets.fixing import Fix
 from studio.datasets.inspection import Inspector
 from studio.datasets.store import add_file
 from studio.datasets.versions import DataSteps, prepare
@@ -59,6 +61,21 @@ def test_other_shares_and_columns_take_no_handwork_away(workspace: Workspace, re
     steps = kept(workspace, choice)
     assert steps.left_out == [3] and steps.split.test == 9 and steps.mapping.system == "Be kind."
     assert [(edit.row, edit.prompt, edit.reply) for edit in steps.edits] == [(5, None, "Another answer.")]
+
+
+def test_a_switch_made_while_other_columns_are_looked_at_stays(
+    workspace: Workspace, reading: Reading, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = reading.examiner.version
+
+    def look_while_a_switch_is_made(*asked: Any) -> Any:
+        alter(workspace, choice.dataset or "", lambda now: now.model_copy(update={"fixes": [Fix(name="spaces")]}))
+        return look(*asked)
+
+    monkeypatch.setattr(reading.examiner, "version", look_while_a_switch_is_made)
+    reading.read(replace(choice, system="Be kind."))
+    assert kept(workspace, choice).mapping.system == "Be kind."
+    assert [fix.name for fix in kept(workspace, choice).fixes] == ["spaces"]
 
 
 def reading_dataset(workspace: Workspace, choice: Choice):
