@@ -12,6 +12,7 @@ from components import (
     export_tab,
     gradio_mend,
     live_view,
+    method_choice,
     model_tab,
     runbar,
     topbar,
@@ -56,6 +57,8 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
             finished=hidden("Runs that kept something"),
             timer=gr.Timer(1.0),
         )
+        # Outside the tabs: what stands in a tab that was never opened does not report its changes.
+        page.choices["method"] = hidden("Method", method_choice.FIRST)
         topbar.build(page)
         runbar.build(page)
         with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:

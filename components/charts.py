@@ -75,23 +75,32 @@ def sentence(view: RunView) -> str:
     return " ".join(words)
 
 
-def small_curve(points: Points, steps: int, words: str) -> str:
-    """An SVG curve 100 wide and 40 high over all `steps`, its newest point marked. Empty frame without points."""
-    points = thin(points, 120)
-    path, dot = "", ""
+def small_curve(points: Points, steps: int, words: str, beside: Sequence[tuple[int, float]] = ()) -> str:
+    """An SVG curve 100 wide and 40 high over all `steps`, its newest point marked. Empty frame without points.
+
+    beside: another curve of the same figure, drawn fainter on the same scale.
+    """
+    points, other = thin(points, 120), thin(list(beside), 120)
+    path, fainter, dot = "", "", ""
     if points:
-        low, high = min(v for _, v in points), max(v for _, v in points)
+        values = [value for _, value in (*points, *other)]
+        low, high = min(values), max(values)
         spread = (high - low) or abs(high) or 1.0
         base = low if high > low else low - spread / 2
         last = max(steps, points[-1][0], 1)
-        places = [(98 * step / last + 1, 36 - 32 * (value - base) / spread) for step, value in points]
-        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+
+        def line(points: Points) -> str:
+            places = [(98 * step / last + 1, 36 - 32 * (value - base) / spread) for step, value in points]
+            return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+
+        path = line(points)
+        fainter = f'<path class="ts-beside" d="{line(other)}"/>' if other else ""
         # A line without length and with round ends is a dot that the stretched picture does not distort.
-        dot = f'<path class="ts-dot" d="M{places[-1][0]:.1f} {places[-1][1]:.1f}h.01"/>'
+        dot = f'<path class="ts-dot" d="{line(points[-1:])}h.01"/>'
     return (
         '<svg class="ts-curve" viewBox="0 0 100 40" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(words)}">'
-        f'<path class="ts-gridl" d="M0 38h100M0 20h100"/><path class="ts-line" d="{path}"/>{dot}</svg>'
+        f'<path class="ts-gridl" d="M0 38h100M0 20h100"/>{fainter}<path class="ts-line" d="{path}"/>{dot}</svg>'
     )
 
 

@@ -9,9 +9,14 @@ import pandas
 from components.data_views import when
 from components.page import QUICK, Page
 from components.runs import find, recipe_of
+from studio.datasets.pictures import picture_file
+from studio.datasets.rows import Messages, content_of, unpack
 from studio.errors import StudioError
+from studio.evaluation.few_shot import chosen_shots
 from studio.training.run import Run, load_run
 from studio.workspace import Workspace
+
+SHOTS = 3  # training rows that the base is given in its prompt, where it is asked for
 
 
 def picker(elem_id: str) -> gr.Dropdown:
@@ -41,12 +46,34 @@ def label(run: Run) -> str:
 
 @lru_cache(maxsize=8)
 def test_rows(workspace: Workspace, run_id: str) -> pandas.DataFrame:
-    """Columns prompt, reply, row. Empty when the data is no longer here, or too small for a test."""
+    """Columns prompt, reply, rejected, picture, row. Empty when the data is no longer here, or too small for a test.
+
+    rejected: the worse answer of a pair; picture: the file that a row is about; "" for other rows.
+    """
     run = load_run(workspace, run_id)
     try:
-        return recipe_of(run).version(workspace).texts("test")
+        version = recipe_of(run).version(workspace)
     except StudioError:
-        return pandas.DataFrame({"prompt": [], "reply": [], "row": []})
+        return pandas.DataFrame({"prompt": [], "reply": [], "rejected": [], "picture": [], "row": []})
+    frame = version.frame("test")
+    worse = [unpack(packed) for packed in frame["rejected"]]
+    pictures = [str(picture_file(version.folder, name)) if version.kind == "picture" else "" for name in frame["label"]]
+    texts = version.texts("test")
+    return texts.assign(rejected=[content_of(turns[-1]) if turns else "" for turns in worse], picture=pictures)
+
+
+@lru_cache(maxsize=8)
+def shots(workspace: Workspace, run_id: str) -> list[Messages]:
+    """A few training rows to be put before a question, as the run's own report takes them; by its seed.
+
+    Raises StudioError when the data is no longer here, or no row can be put there.
+    """
+    recipe = recipe_of(load_run(workspace, run_id))
+    version = recipe.version(workspace)
+    found = chosen_shots(version.frame("train"), version.kind, int(recipe.settings.get("seed", 42)), SHOTS)
+    if not found:
+        raise StudioError("None of the training rows can be put into a prompt as an example.", "Ask without examples.")
+    return found
 
 
 def follow(page: Page, dropdown: gr.Dropdown) -> None:

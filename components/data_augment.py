@@ -129,8 +129,9 @@ class Augmenting:
         return self.reading.change(choice, "augment_problem", lambda now: {"augment": step})
 
     def models(self, choice: Choice) -> Values:
-        """The models that could rewrite: those on this computer."""
-        models = [(model.title, model.name) for model in list_models(self.workspace) if model.on_disk]
+        """The models that could rewrite: those on this computer that write at all."""
+        here = [model for model in list_models(self.workspace) if model.on_disk and model.family != "encoder"]
+        models = [(model.title, model.name) for model in here]
         if choice.model not in [name for _, name in models]:
             models.append((choice.model, choice.model))  # a folder, or one of the hub
         return {

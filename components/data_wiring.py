@@ -8,8 +8,9 @@ from gradio.components import Component
 
 from components.data_choice import FIELDS, Choice
 from components.page import QUICK, Page
+from components.settings_fields import slot_of, slots
 from components.speak import plain
-from studio.methods import METHODS
+from studio.methods import find_method
 
 Values = dict[str, Any]  # new values by the names of the tab's parts
 
@@ -22,8 +23,8 @@ class Wiring:
         # Whether a page shows another dataset by now; then an answer about the one before comes too late.
         self.gone_on: Callable[[Choice], bool] = lambda choice: False
         self.parts: dict[str, Component] = page.parts["data_tab"]
-        limits = {f"{name}.max_length": page.choices[f"{name}.max_length"] for name in METHODS}
-        self.later = page.inputs("model", "method") | limits
+        limits = [f"setting.{slot.key}" for slot in slots().values() if slot.name == "max_length"]
+        self.later = page.inputs("model", "method", *limits)
 
     def show(
         self,
@@ -73,5 +74,5 @@ def choice_of(request: gr.Request, values: tuple[Any, ...], later: dict[str, Any
 
 def model_and_limit(later: dict[str, Any]) -> tuple[str, int]:
     """The model chosen and the method's longest example, in tokens, from what the later tabs sent."""
-    limit = later.get(f"{later['method']}.max_length")
+    limit = later[f"setting.{slot_of(find_method(later['method']), 'max_length').key}"]
     return later["model"], max(int(limit or 1), 1)

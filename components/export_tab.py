@@ -1,4 +1,4 @@
-"""The Export tab: the adapter as a checked download, and the model card that goes with it."""
+"""The Export tab: what a run kept as a checked download, and the model card that goes with it."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from studio.export.bundle import export_state, start_export
 from studio.training.run import Run, load_run
 
 LEAD = (
-    "The download is loaded again in a fresh program and asked the same questions as here. "
-    "You see “verified” only if it answers as it did here."
+    "The download is loaded again in a fresh program and asked the same as at the end of training. "
+    "You see “verified” only if it says the same again."
 )
 Values = dict[str, Any]
 
@@ -31,7 +31,7 @@ def build(page: Page) -> None:
         with gr.Column(elem_classes=["ts-card", "ts-export-run"]):
             parts["run"] = picker("export-run")
         with gr.Column(elem_classes=["ts-card", "ts-adapter"]):
-            parts["adapter"] = html()
+            parts["what"] = html()
             with gr.Row(elem_classes="ts-proof"):
                 parts["status"] = html(elem_id="export-status")
                 parts["again"] = gr.Button("Prepare again", elem_id="prepare-again", elem_classes="ts-fit")
@@ -111,14 +111,16 @@ def state_values(page: Page, run_id: str | None, drawn: str) -> Values:
     ready = state.status == "ready" and state.zip is not None and state.zip.is_file()
     return {
         "drawn": now,
-        "adapter": views.adapter(state),
+        "what": views.download(state),
         "status": views.status(state),
         "again": gr.Button(
             "Prepare it" if state.status == "none" else "Prepare again",
             visible=state.status in ("none", "failed") or (ready and state.same != state.asked),
         ),
-        "download": gr.DownloadButton(value=str(state.zip) if ready else None, interactive=ready),
-        "snippet": views.snippet(state.snippet),
+        "download": gr.DownloadButton(
+            f"Download {state.what}.zip", value=str(state.zip) if ready else None, interactive=ready
+        ),
+        "snippet": views.snippet(state.snippet, state.what),
         "card_box": gr.Column(visible=bool(state.card)),
         "card": views.card_text(state.card),
     }

@@ -26,13 +26,22 @@ element.addEventListener('click', async (event) => {
 """
 
 
-def adapter(state: ExportState) -> str:
+HOLDS = {
+    "adapter": "Only what your training added, with the tokenizer and the model card. Small, and easy to undo. "
+    "Needs the base model to run.",
+    "model": "All of the model as your training left it, with the tokenizer and the model card. Needs nothing else to "
+    "run.",
+}
+
+
+def download(state: ExportState) -> str:
+    """What the zip holds."""
+    title = "Whole model" if state.what == "model" else "Adapter"
     size = f'<span class="ts-muted">{megabytes(state.megabytes)}</span>' if state.megabytes else ""
     return (
         f'<div class="ts-row ts-top"><span class="ts-t-acc">{icon("save", "l")}</span><div class="ts-grow">'
-        f'<div class="ts-row ts-between"><h2>Adapter</h2>{size}</div>'
-        "<p>Only what your training added, with the tokenizer and the model card. Small, and easy to undo. "
-        "Needs the base model to run.</p></div></div>"
+        f'<div class="ts-row ts-between"><h2>{title}</h2>{size}</div>'
+        f"<p>{HOLDS[state.what]}</p></div></div>"
     )
 
 
@@ -52,7 +61,8 @@ def verdict(state: ExportState) -> tuple[str, str, str]:
     if state.status == "failed":
         return icon("x", "s"), "ts-t-bad", f"<b>This did not work.</b> {escape(state.error)}"
     if state.status == "ready":
-        asked = count(state.asked, "question")
+        asked = count(state.asked, "question" if state.proof == "answers" else "test text")
+        came = f"same {state.proof} {'to' if state.proof == 'answers' else 'for'}"
         if not state.asked:
             return (
                 icon("info", "s"),
@@ -63,23 +73,24 @@ def verdict(state: ExportState) -> tuple[str, str, str]:
             return (
                 icon("check", "s"),
                 "ts-t-good",
-                f"<b>Verified.</b> Loaded again in a fresh program, same answers to {state.same} of {asked}.",
+                f"<b>Verified.</b> Loaded again in a fresh program, {came} {state.same} of {asked}.",
             )
         return (
             icon("warn", "s"),
             "ts-t-warn",
-            f"<b>Not the same.</b> Loaded again in a fresh program, same answers to only {state.same} of {asked}. "
+            f"<b>Not the same.</b> Loaded again in a fresh program, {came} only {state.same} of {asked}. "
             "Prepare it again; if that does not help, do not rely on this download.",
         )
     return icon("info", "s"), "ts-muted", "<b>Not prepared yet.</b>"
 
 
-def snippet(code: str) -> str:
+def snippet(code: str, what: str = "adapter") -> str:
+    """The lines of Python that load it. what: the folder it is to be unpacked into."""
     if not code:
         return ""
     return (
         '<div class="ts-row ts-between"><div><h3>Use it in Python</h3><p class="ts-help">Unpack the zip into a folder '
-        'called <span class="ts-mono">adapter</span>, then run these lines beside it.</p></div>'
+        f'called <span class="ts-mono">{escape(what)}</span>, then run these lines beside it.</p></div>'
         '<button type="button" class="ts-link" data-copy>Copy</button></div>'
         f'<pre class="ts-code" tabindex="0" role="region" aria-label="Python code"><code>{escape(code)}</code></pre>'
     )

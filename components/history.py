@@ -4,11 +4,14 @@ from typing import Any
 
 import gradio as gr
 
+from components import earlier_choice
 from components.html import escape, html, loss, moved, title
-from components.live_parts import clock, state_badge
+from components.live_metrics import figure, watched_title
+from components.live_parts import clock, links_of, method_title, state_badge
 from components.page import POLL, Page
 from components.runs import recipe_of, steps_words
 from components.speak import plain
+from studio.training.chain import title_of
 from studio.training.run import Run, list_runs
 from studio.training.view import RunView
 
@@ -59,7 +62,7 @@ def draw(runs: list[tuple[Run, RunView]], shown: str) -> str:
     return (
         title("Your runs")
         + '<div class="ts-scroll" tabindex="0" role="region" aria-label="Your runs"><table><thead><tr><th>Run</th>'
-        '<th>Model</th><th class="ts-n">Steps</th><th class="ts-n">Best check loss</th><th>State</th><th>When</th>'
+        '<th>Method</th><th>Model</th><th class="ts-n">Steps</th><th>Best on check rows</th><th>State</th><th>When</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -67,11 +70,20 @@ def draw(runs: list[tuple[Run, RunView]], shown: str) -> str:
 def row(run: Run, view: RunView, shown: bool) -> str:
     recipe = recipe_of(run)
     mark = '<br><span class="ts-help">on show</span>' if shown else ""
+    model = earlier_choice.words(links_of(run), recipe.name) or escape(title_of(run.workspace, recipe.model.name))
     return (
-        f"<tr><td><b>{escape(recipe.name)}</b>{mark}</td><td>{escape(recipe.model.name)}</td>"
-        f'<td class="ts-n ts-nowrap">{steps_words(view)}</td><td class="ts-n">{loss(view.best_loss)}</td>'
+        f"<tr><td><b>{escape(recipe.name)}</b>{mark}</td><td>{escape(method_title(recipe.method.name))}</td>"
+        f'<td>{model}</td><td class="ts-n ts-nowrap">{steps_words(view)}</td><td>{best_words(view)}</td>'
         f'<td>{state_badge(view)}</td><td class="ts-nowrap">{clock_of(view)}</td></tr>'
     )
+
+
+def best_words(view: RunView) -> str:
+    """ "loss 1.62", or the metric by which the best point is kept."""
+    if view.best_value is None:
+        return "none yet"
+    value = loss(view.best_value) if view.best == "loss" else figure(view.best_value)
+    return f'{value} <span class="ts-help">{escape(watched_title(view))}</span>'
 
 
 def clock_of(view: RunView) -> str:

@@ -33,12 +33,12 @@ look();
 """
 
 
-def hidden(name: str) -> gr.HTML:
+def hidden(name: str, value: str = "") -> gr.HTML:
     """A text that the page keeps and sends back, but does not show; its event `moved` comes when it is another one.
 
     Hidden by our CSS: with visible=False the browser does not send its value back.
     """
-    return gr.HTML("", html_template="<i hidden></i>", elem_classes="ts-hidden", js_on_load=ON_HIDDEN, name=name)
+    return gr.HTML(value, html_template="<i hidden></i>", elem_classes="ts-hidden", js_on_load=ON_HIDDEN, name=name)
 
 
 def moved(part: gr.HTML) -> Any:

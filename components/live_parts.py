@@ -2,9 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+from components import earlier_choice
 from components.charts import small_curve, spread_words
 from components.html import badge, count, duration, escape, gigabytes, loss, notice, small_number, title
+from components.live_metrics import figure, higher_is_better, is_better, trained_share, watched, watched_title
 from components.runs import STATES, recipe_of, stake
+from studio.errors import StudioError
+from studio.methods import find_method
+from studio.training.chain import Link, chain, earlier_run
 from studio.training.run import Run
 from studio.training.view import RunView
 
@@ -12,7 +17,7 @@ EMPTY = '<div class="ts-empty"><p>Nothing is training. Pick a preset in Set up a
 
 
 def head(run: Run, view: RunView) -> str:
-    """Name, pass, begin and expected end."""
+    """Name, pass, begin and expected end; what is trained, how much of it, and on top of what."""
     facts = []
     if view.live and view.step:
         passes = max(1, -(-int(view.epochs * 100) // 100))
@@ -29,8 +34,30 @@ def head(run: Run, view: RunView) -> str:
     return (
         f'<div class="ts-page-head" data-run="{escape(run.id)}" data-stake="{escape(stake(view))}">'
         f"<h1>{escape(recipe_of(run).name)}</h1>"
-        f'<p class="ts-lead">{escape(words[0].upper() + words[1:])}</p></div>'
+        f'<p class="ts-lead">{escape(words[0].upper() + words[1:])}</p>{what(run, view)}</div>'
     )
+
+
+def what(run: Run, view: RunView) -> str:
+    """The method, how much of the model it trains, and the chain of trainings behind it."""
+    recipe = recipe_of(run)
+    facts = [method_title(recipe.method.name), trained_share(view)]
+    chained = earlier_choice.words(links_of(run), recipe.name)
+    return f'<p class="ts-help">{escape(", ".join(fact for fact in facts if fact))}</p>{chained}'
+
+
+def method_title(name: str) -> str:
+    """A run made by a later studio may name a method that this one does not know."""
+    try:
+        return find_method(name).title
+    except StudioError:
+        return name
+
+
+def links_of(run: Run) -> list[Link]:
+    """What stands behind a run. It hardly ever changes, and this is asked each second."""
+    recipe = recipe_of(run)
+    return chain(run.workspace, recipe) if recipe.model.start or earlier_run(run.workspace, recipe) else []
 
 
 def status(view: RunView) -> str:
@@ -44,8 +71,10 @@ def status(view: RunView) -> str:
 
 def verdict_of(view: RunView) -> tuple[str, str, str, list[tuple[str, str]]]:
     """Kind of panel, verdict, reason, and the figures that belong to it."""
-    check = view.series["validation"]
-    figures = [("Loss on check rows", f"{check[0][1]:.2f} → {view.best_loss:.2f}")] if view.best_step else []
+    check, name = watched(view), watched_title(view)
+    figures = []
+    if view.best_step and view.best_value is not None:
+        figures = [(f"{name} on check rows", f"{shown(view, check[0][1])} → {shown(view, view.best_value)}")]
     if view.status == "waiting":
         return "info", "Waiting for its turn.", "It starts by itself when the run before it has ended.", []
     if view.status == "stopping":
@@ -63,26 +92,40 @@ def verdict_of(view: RunView) -> tuple[str, str, str, list[tuple[str, str]]]:
             "The first check on rows it does not practise on comes soon.",
             [],
         )
-    if view.best_loss is None or view.best_loss >= check[0][1]:
-        reason = f"On rows it does not practise on it is still no better than before training ({check[0][1]:.2f})."
+    if view.best_value is None or not is_better(view, view.best_value, check[0][1]):
+        reason = (
+            f"On rows it does not practise on it is still no better than before training ({shown(view, check[0][1])})."
+        )
         return "warn", "No better than before so far.", reason, figures
     if view.best_step == check[-1][0]:
         reason = "It also gets better on rows it does not practise on, so it is not memorising. Let it run."
         return "info", "It is learning.", reason, figures
-    reason = f"The check loss was lowest at step {view.best_step}. “Stop and keep” keeps that point."
+    reason = f"{best_in_words(view)} at step {view.best_step}. “Stop and keep” keeps that point."
     return "info", "No better at the last check.", reason, figures
+
+
+def shown(view: RunView, value: float) -> str:
+    """A value of the figure by which the best point is kept."""
+    return loss(value) if view.best == "loss" else figure(value)
+
+
+def best_in_words(view: RunView) -> str:
+    if view.best == "loss":
+        return "The check loss was lowest"
+    return f"“{watched_title(view)}” on check rows was {'highest' if higher_is_better(view, view.best) else 'lowest'}"
 
 
 def ended(view: RunView, figures: list[tuple[str, str]]) -> tuple[str, str, str, list[tuple[str, str]]]:
     """The verdict on a run that kept something: on rows it never saw, if there are any."""
     verdict = f"{'Finished' if view.status == 'finished' else 'Stopped by you'} after {duration(view.elapsed)}."
     kept = f"The best point, step {view.best_step}, was kept." if view.best_step else "What it learned was kept."
-    before, after = view.result.get("test_loss_before"), view.result.get("test_loss_after")
+    before, after = tested(view)
     if before is None or after is None:
         return "good", verdict, kept, figures
     rows = count(view.result.get("test_rows", 0), "test row")
-    figures = [*figures, (f"Loss on {rows} it never saw", f"{loss(before)} → {loss(after)}")]
-    if after < before:
+    change = f"{shown(view, before)} → {shown(view, after)}"
+    figures = [*figures, (f"{watched_title(view)} on {rows} it never saw", change)]
+    if is_better(view, after, before):
         return "good", verdict, f"It got better on rows it never saw. {kept}", figures
     return (
         "warn",
@@ -90,6 +133,14 @@ def ended(view: RunView, figures: list[tuple[str, str]]) -> tuple[str, str, str,
         f"On rows it never saw it is no better than before. Try other settings or more rows. {kept}",
         figures,
     )
+
+
+def tested(view: RunView) -> tuple[float | None, float | None]:
+    """Before and after on the test rows, of the figure by which the best point was kept."""
+    if view.best == "loss":
+        return view.result.get("test_loss_before"), view.result.get("test_loss_after")
+    found = next((one for one in view.result.get("test") or [] if one["name"] == view.best), {})
+    return found.get("before"), found.get("after")
 
 
 def log(view: RunView) -> str:
@@ -107,7 +158,7 @@ def log(view: RunView) -> str:
 
 
 def numbers(view: RunView) -> str:
-    """Four cards: value, unit, curve, and what to make of it."""
+    """Four cards of how the training runs: value, unit, curve, and what to make of it."""
     series = view.series
     speeds = [value for _, value in series["tokens_per_second"]]
     cards = [
@@ -123,9 +174,9 @@ def numbers(view: RunView) -> str:
         ("Memory", "memory_gb", gigabytes, "", "used by the training program"),
     ]
     drawn = []
-    for name, key, figure, unit, remark in cards:
+    for name, key, figure_of, unit, remark in cards:
         points = series[key]
-        value = figure(points[-1][1]) if points else "none yet"
+        value = figure_of(points[-1][1]) if points else "none yet"
         words = f"{name}: {value} {unit}".strip()
         drawn.append(
             f'<div class="ts-small-card"><h3>{name}</h3><p><b>{value}</b> <span class="ts-help">{unit}</span></p>'

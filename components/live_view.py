@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 import plotly
 
-from components import live_parts
+from components import live_metrics, live_parts
 from components.charts import loss_chart
 from components.html import hidden, html, moved, title
 from components.page import POLL, Page
-from components.runs import find, has_adapter
+from components.runs import find, has_kept
 from components.speak import plain
 from studio.training.run import Run, list_runs
 from studio.training.view import RunView
@@ -26,10 +26,10 @@ LEGEND = (
     'aria-hidden="true"><path d="M0 6h26" stroke="var(--ts-p2)" stroke-width="3" stroke-dasharray="7 4"/><path '
     'd="m13 1 5 5-5 5-5-5z" fill="var(--ts-p2)"/></svg>Check rows (validation)</span></div>'
 )
-LOSS_TITLE = title("Loss", "How surprised the model is by the right answer. Lower is better.")
+LOSS_TITLE = title("Loss", "How far it is from what the rows ask of it. Lower is better.")
 # The part's own content is the live region. Gradio's waiting clock stands beside it and is not spoken.
 ON_STATUS = "element.setAttribute('role', 'status');"
-PARTS = ("head", "status", "chart", "log", "numbers")
+PARTS = ("head", "status", "end", "chart", "log", "metrics", "numbers")
 # Which of the frames are shown, as one text. Gradio makes half the page anew whenever a visibility is sent, even the
 # same one, so it is only sent when this text differs.
 FRAMES = ("empty", "body", "buttons", "next")
@@ -52,6 +52,7 @@ def build(page: Page) -> None:
             with gr.Row(elem_classes="ts-next", visible=False) as parts["live.next"]:
                 compare = gr.Button("Compare the answers", variant="primary", elem_classes="ts-fit")
                 export = gr.Button("Take it away", elem_classes="ts-fit")
+            parts["live.end"] = html(elem_id="run-end")
             with gr.Row(elem_classes=["ts-side", "ts-live-side"]):
                 with gr.Column(elem_classes="ts-card"):
                     html(f'<div class="ts-row ts-between ts-wrapping"><div>{LOSS_TITLE}</div>{LEGEND}</div>')
@@ -63,6 +64,7 @@ def build(page: Page) -> None:
                     )
                 with gr.Column(elem_classes="ts-card"):
                     parts["live.log"] = html(elem_id="run-log")
+            parts["live.metrics"] = html(elem_id="run-metrics")
             parts["live.numbers"] = html(elem_id="run-numbers")
     for button, ways in ((keep, "keep"), (away, "discard")):
         button.click(
@@ -82,7 +84,7 @@ def wire(page: Page) -> None:
     def arrange(old: str, run: Run | None, view: RunView | None) -> list[Any]:
         """Updates of `frames`: nothing when the same ones are to be seen as before."""
         going = view is not None and (view.live or view.status == "waiting") and view.status != "stopping"
-        kept = run is not None and view is not None and has_adapter(run, view)
+        kept = run is not None and view is not None and has_kept(run, view)
         wanted = dict(zip(FRAMES, (run is None, run is not None, going, kept), strict=True))
         new = " ".join(name for name, on in wanted.items() if on)
         return [gr.skip()] * len(frames) if new == old else [new, *(gr.update(visible=on) for on in wanted.values())]
@@ -95,8 +97,10 @@ def wire(page: Page) -> None:
         new = [
             live_parts.head(run, view),
             live_parts.status(view),
+            live_metrics.at_the_end(view),
             loss_chart(run.id, view),
             live_parts.log(view),
+            live_metrics.cards(view),
             live_parts.numbers(view),
         ]
         changes = [gr.skip() if before == after else after for before, after in zip(old, new, strict=True)]

@@ -4,10 +4,11 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft
+from components import draft, method_choice
 from components import model_views as views
+from components.data_choice import Prepared
 from components.data_views import problem
-from components.html import head, html, title
+from components.html import head, html, moved, title
 from components.page import QUICK, Page
 from components.speak import plain
 from studio.errors import StudioError
@@ -16,7 +17,12 @@ from studio.models.catalogue import find_model, list_models
 from studio.models.starter import STARTER
 from studio.workspace import Workspace
 
-METHOD = next(iter(METHODS))
+# The cards are our own, so that they can stand under headings, and any choice reaches the server (see page.py).
+ON_METHODS = """
+element.addEventListener('change', (event) => {
+  if (event.target.name === 'method') trigger('picked', { method: event.target.value });
+});
+"""
 
 
 def build(page: Page) -> None:
@@ -52,27 +58,18 @@ def build(page: Page) -> None:
         )
         use = gr.Button("Use this model", elem_id="use-model", elem_classes="ts-fit")
     trouble = html(elem_id="model-problem")
-    html(
-        title("How should it learn?", "The method decides how much of the model changes."),
-        classes=["ts-section"],
-    )
-    method = gr.Radio(
-        choices=[views.method_choice(known) for known in METHODS.values()],
-        value=METHOD,
-        label="Method",
-        show_label=False,
-        container=False,
-        interactive=True,
-        elem_id="method",
-        elem_classes=["ts-cards", "ts-wide"],
-    )
+    html(title("How should it learn?", views.METHODS_HELP), classes=["ts-section"])
+    first = METHODS[method_choice.FIRST]
+    now = method_choice.Situation.of("", chosen)
+    cards = html(method_choice.cards(first, now), elem_id="method", js_on_load=ON_METHODS)
+    swapped = html(elem_id="method-note")
     with gr.Row(elem_classes="ts-next"):
         forward = gr.Button("Next: set up training", variant="primary", elem_id="next-train", elem_classes="ts-fit")
-        note = html(views.next_note(chosen, METHODS[METHOD]), classes=["ts-next-note"])
-    page.choices.update(model=model, method=method)
+        note = html(views.next_note(chosen, first), classes=["ts-next-note"])
+    page.choices.update(model=model)
     page.parts["model_tab"] = {
-        "model": model, "about": about, "another": another, "use": use, "trouble": trouble, "method": method,
-        "forward": forward, "note": note,
+        "model": model, "about": about, "another": another, "use": use, "trouble": trouble, "cards": cards,
+        "swapped": swapped, "forward": forward, "note": note,
     }  # fmt: skip
 
 
@@ -86,18 +83,34 @@ def choices(workspace: Workspace, chosen: str) -> list[tuple[str, str]]:
 
 def wire(page: Page) -> None:
     parts: dict[str, Any] = page.parts["model_tab"]
+    method = page.choices["method"]
 
-    def told(model: str, method: str) -> dict[Any, Any]:
-        """Everything that follows from the two choices, which are remembered."""
-        found = find_model(page.workspace, model)
-        draft.remember(page.workspace, model=found.name, method=find_method(method).name)
+    def situation(model: str, data: str) -> method_choice.Situation:
+        chosen = Prepared.told(data)
+        kind = chosen.steps.mapping.kind if chosen else ""
+        return method_choice.Situation.of(kind, find_model(page.workspace, model))
+
+    def told(model: str, data: str) -> dict[Any, Any]:
+        """Everything that follows from the model and the rows. What the person wanted stays remembered."""
+        now = situation(model, data)
+        draft.remember(page.workspace, model=now.model.name)
+        found, why = method_choice.settle(str(draft.load(page.workspace).get("method", "")), now)
         return {
-            parts["about"]: views.about(found),
-            parts["note"]: views.next_note(found, find_method(method)),
+            method: found.name,
+            parts["cards"]: method_choice.cards(found, now),
+            parts["swapped"]: views.swapped(why),
+            parts["about"]: views.about(now.model),
+            parts["note"]: views.next_note(now.model, found),
             parts["trouble"]: "",
         }
 
-    def use_another(name: str, method: str) -> dict[Any, Any]:
+    def picked(event: gr.EventData, model: str) -> dict[Any, Any]:
+        found = find_method(str(event.method))
+        draft.remember(page.workspace, method=found.name)
+        note = views.next_note(find_model(page.workspace, model), found)
+        return {method: found.name, parts["note"]: note, parts["swapped"]: ""}
+
+    def use_another(name: str, data: str) -> dict[Any, Any]:
         try:
             if not name.strip():
                 raise StudioError("No model is named yet.", "Type a folder, or owner/name from the Hugging Face hub.")
@@ -105,39 +118,41 @@ def wire(page: Page) -> None:
         except StudioError as error:
             return {parts["trouble"]: problem(error)}
         chosen = gr.Radio(choices=choices(page.workspace, found.name), value=found.name)
-        return {parts["model"]: chosen, parts["another"]: "", **told(found.name, method)}
+        return {parts["model"]: chosen, parts["another"]: "", **told(found.name, data)}
 
-    def restore() -> dict[Any, Any]:
+    def restore(data: str) -> dict[Any, Any]:
         """What was chosen before the page was loaded again; a model that has gone since is left for the starter."""
-        remembered = draft.load(page.workspace)
-        method = remembered.get("method")
-        method = method if method in METHODS else METHOD
-        model, trouble = remembered.get("model") or STARTER, ""
+        model, trouble = draft.load(page.workspace).get("model") or STARTER, ""
         try:
             offered = choices(page.workspace, model)
         except StudioError as error:
             model, trouble = STARTER, problem(error)
             offered = choices(page.workspace, model)
-        return {
-            **told(model, method),
-            parts["model"]: gr.Radio(choices=offered, value=model),
-            parts["method"]: method,
-            parts["trouble"]: trouble,
-        }
+        chosen = gr.Radio(choices=offered, value=model)
+        return {**told(model, data), parts["model"]: chosen, parts["trouble"]: trouble}
 
-    outputs = [parts[name] for name in ("model", "about", "another", "trouble", "method", "note")]
+    listed = ("model", "about", "another", "trouble", "cards", "swapped", "note")
+    outputs = [method, *(parts[name] for name in listed)]
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
+    known = {"model": parts["model"], "data": page.choices["data"]}
     gr.on(
-        [parts["model"].input, parts["method"].input],
+        [parts["model"].input, moved(page.choices["data"])],
         plain(told),
-        inputs_kwargs={"model": parts["model"], "method": parts["method"]},
+        inputs_kwargs=known,
+        trigger_mode="always_last",
         **quick,
+    )
+    parts["cards"].picked(
+        plain(picked),
+        inputs=parts["model"],
+        outputs=[method, parts["swapped"], parts["note"]],
+        **QUICK,
     )
     gr.on(
         [parts["use"].click, parts["another"].submit],
         plain(use_another),
-        inputs_kwargs={"name": parts["another"], "method": parts["method"]},
+        inputs_kwargs={"name": parts["another"], "data": page.choices["data"]},
         **quick,
     )
-    page.demo.load(plain(restore), **quick)
+    gr.on([page.demo.load], plain(restore), inputs_kwargs={"data": page.choices["data"]}, **quick)
     page.go(parts["forward"], "train")

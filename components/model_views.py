@@ -8,6 +8,9 @@ ANOTHER_HELP = (
     "A folder on this computer that holds a model, or owner/name from the Hugging Face hub. A hub name is downloaded "
     "from the internet when training starts, and only then."
 )
+METHODS_HELP = (
+    "Your rows and the model decide which methods suit. How much of the model each one changes is set in Train."
+)
 FROM = {
     "package": "unpacked on this computer when the first training starts, no network needed",
     "folder": "a folder on this computer",
@@ -18,12 +21,23 @@ FROM = {
 def model_choice(model: Model, starter: str) -> tuple[str, str]:
     """Label and value of one choice: the label's first line is the title, the last says where it is."""
     advice = " (recommended to start with)" if model.name == starter else ""
-    place = "On this computer" if model.on_disk else f"Not here yet: {FROM[model.source]}"
+    place = "On this computer" if model.on_disk else f"Not here yet: {source(model)}"
     return f"{model.title}{advice}\n{model.sentence}\n{place}", model.name
 
 
-def method_choice(method: Method) -> tuple[str, str]:
-    return f"{method.title}\n{method.sentence}", method.name
+def source(model: Model) -> str:
+    """Where its files come from, for a sentence."""
+    fetched = model.source == "package" and model.package_sha256
+    return (
+        "downloaded from the Python package index when training starts, and only then"
+        if fetched
+        else FROM[model.source]
+    )
+
+
+def swapped(why: str) -> str:
+    """That another method was chosen than the person wanted, or that none suits; "" when all is well."""
+    return f'<p class="ts-whynot ts-calm">{escape(why)}</p>' if why else ""
 
 
 def about(model: Model) -> str:
@@ -36,7 +50,7 @@ def about(model: Model) -> str:
         ("State", state),
     )
     figures = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in values)
-    note = "" if model.on_disk else f'<p class="ts-help ts-gap-top">It is {FROM[model.source]}.</p>'
+    note = "" if model.on_disk else f'<p class="ts-help ts-gap-top">It is {source(model)}.</p>'
     return f'<h3>About {escape(model.title)}</h3><dl class="ts-figures ts-gap-top">{figures}</dl>{note}'
 
 
@@ -65,5 +79,5 @@ def licence(model: Model) -> str:
 
 
 def next_note(model: Model, method: Method) -> str:
-    where = "on this computer" if model.on_disk else FROM[model.source]
+    where = "on this computer" if model.on_disk else source(model)
     return f"<b>{escape(model.title)}</b> with {escape(method.title)}, {escape(where)}."

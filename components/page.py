@@ -22,7 +22,8 @@ class Page:
 
     - data tab: `dataset` (id), `data` (JSON of data_choice.Prepared, "" while the data cannot be used)
     - model tab: `model`, `method` (names)
-    - train tab: `preset` (name), `run_name` (text), and `METHOD.FIELD` for each setting of a method
+    - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), and `setting.FIELD`
+      for each setting of any method
     """
 
     workspace: Workspace

@@ -12,21 +12,32 @@ from studio.datasets.store import load_dataset
 from studio.datasets.versions import Version, prepare
 from studio.datasets.xray import Lengths, XRay
 from studio.errors import StudioError
-from studio.methods import find_method
-from studio.methods.settings import CommonSettings
+from studio.methods import Method, find_method
+from studio.methods.adapt_settings import AdaptSettings
+from studio.methods.checks import check_run
 from studio.models.catalogue import find_model
 from studio.models.estimate import Estimate, estimate
 from studio.models.hardware import look
+from studio.training.chain import model_under
+from studio.training.going_on import begin
 from studio.training.presets import list_presets
-from studio.training.recipe import in_words
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, in_words
 from studio.workspace import Workspace
 
+MOST_KNOWN = 64  # combinations remembered to be sound
+WRITES = (
+    "It writes answers while it learns, so nobody knows beforehand how long it takes: several times as long as reading "
+    "them. Live run shows the time left after a few steps."
+)
 QUEUE_NOTE = '<p class="ts-help">A run is going on. This one will wait and start by itself when that one has ended.</p>'
 
 
 @dataclass
 class Outlook:
-    """`ready` says whether it can start, `why` (message, hint) why not; `seconds` is each preset's time."""
+    """`ready` says whether it can start, `why` (message, hint) why not; `seconds` is each preset's time.
+
+    writes: it writes answers of its own while it learns, which takes a time that nobody knows beforehand.
+    """
 
     ready: bool = False
     lacks_data: bool = False
@@ -35,6 +46,7 @@ class Outlook:
     lengths: Lengths | None = None
     estimate: Estimate | None = None
     steps: int | None = None
+    writes: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -47,6 +59,7 @@ def outlook(
     model: str,
     method: str,
     settings: dict[str, Any],
+    start: str = "",
     preset: str = "",
     run_name: str = "",
 ) -> Outlook:
@@ -63,18 +76,24 @@ def outlook(
     try:
         chosen = prepared(data)
         found.version = prepare(workspace, load_dataset(workspace, chosen.dataset), chosen.steps)
-        find_method(method).check_kind(found.version.kind)
-        checked = check(method, settings)
+        way = find_method(method)
+        way.check_kind(found.version.kind)
+        going = going_on(workspace, model, start, method, settings)
+        model = going.model.name
+        checked = check(method, going.settings)
+        found.writes = writes(checked)
         found.steps = checked.steps(found.version.rows["train"])
+        check_all(workspace, way, checked, found.version, model)
         found.ready = True
-        foresee(workspace, xray, model, checked, found)
-        for candidate in list_presets():
+        foresee(workspace, xray, model, way, checked, found)
+        for candidate in list_presets(method):
             try:
-                values = find_method(method).settings.model_validate(candidate.settings)
-                lengths = measure(xray, model, found.version, values.max_length)
+                values = way.settings.model_validate(candidate.settings_of(way.settings))
+                lengths = measure(xray, model, found.version, way, values.max_length)
                 rows = found.version.rows
                 guess = estimate(workspace, find_model(workspace, model), values, rows, lengths.tokens)
-                found.seconds[candidate.name] = guess.seconds
+                if not writes(values):
+                    found.seconds[candidate.name] = guess.seconds
             except (ValidationError, StudioError):
                 continue  # a preset without a time is still a preset
     except StudioError as error:
@@ -83,7 +102,24 @@ def outlook(
     return found
 
 
-def check(method: str, settings: dict[str, Any]) -> CommonSettings:
+def writes(settings: AdaptSettings) -> bool:
+    """Whether answers are written in training: policy training, and distillation on the student's own answers."""
+    return bool(getattr(settings, "generations", 0) or getattr(settings, "on_policy", 0))
+
+
+def going_on(workspace: Workspace, model: str, start: str, method: str, settings: dict[str, Any]) -> Recipe:
+    """A recipe with the model and settings that a run takes over from the one it starts from, if any."""
+    recipe = Recipe(
+        data=DataPart(),
+        model=ModelPart(name=model_under(workspace, model, start), start=start or None),
+        method=MethodPart(name=method),
+        settings=dict(settings),
+    )
+    begin(workspace, recipe)
+    return recipe
+
+
+def check(method: str, settings: dict[str, Any]) -> AdaptSettings:
     """The settings as the engine takes them. Raises StudioError naming the field that is wrong."""
     schema = find_method(method).settings
     try:
@@ -92,22 +128,38 @@ def check(method: str, settings: dict[str, Any]) -> CommonSettings:
         raise in_words(error, "settings", schema) from error
 
 
-def foresee(workspace: Workspace, xray: XRay, model: str, settings: CommonSettings, found: Outlook) -> None:
+_sound: dict[tuple[str, ...], None] = {}  # what was found to fit together
+
+
+def check_all(workspace: Workspace, method: Method, settings: AdaptSettings, version: Version, model: str) -> None:
+    """`check_run`, which may read all rows, once for the same choices; at the start it is asked again anyway."""
+    key = (str(workspace.home), method.name, model, version.fingerprint, settings.model_dump_json())
+    if key not in _sound:
+        check_run(workspace, method, settings, version, find_model(workspace, model))
+        while len(_sound) >= MOST_KNOWN:
+            _sound.pop(next(iter(_sound)))
+        _sound[key] = None
+
+
+def foresee(
+    workspace: Workspace, xray: XRay, model: str, method: Method, settings: AdaptSettings, found: Outlook
+) -> None:
     """Lengths and estimate. They need the model's tokenizer; without it the steps are all that is known."""
     assert found.version is not None
-    found.lengths = measure(xray, model, found.version, settings.max_length)
+    found.lengths = measure(xray, model, found.version, method, settings.max_length)
     chosen = find_model(workspace, model)
     found.estimate = estimate(workspace, chosen, settings, found.version.rows, found.lengths.tokens)
 
 
-_known: dict[tuple[str, str, int], Lengths] = {}
+_known: dict[tuple[str, str, int, bool], Lengths] = {}
 
 
-def measure(xray: XRay, model: str, version: Version, max_length: int) -> Lengths:
+def measure(xray: XRay, model: str, version: Version, method: Method, max_length: int) -> Lengths:
     """Token lengths, remembered for as long as the server runs: the same rows always give the same."""
-    key = (model, version.fingerprint, max_length)
+    plain = method.families[0] != "causal" or method.task == "seq2seq"  # its models have no chat format
+    key = (model, version.fingerprint, max_length, plain)
     if key not in _known:
-        _known[key] = xray.lengths(model, version, max_length)
+        _known[key] = xray.lengths(model, version, max_length, plain)
     return _known[key]
 
 
@@ -133,8 +185,8 @@ def draw(found: Outlook) -> str:
     figures = [("Steps", f"{found.steps:,}" if found.steps else "unknown")]
     lead, basis, memory = "", "", ""
     if found.estimate:
-        lead = f'<p><span class="ts-big-n">{about(found.estimate.seconds)}</span></p>'
-        basis = f'<p class="ts-help">{escape(sentence(found.estimate.basis))}</p>'
+        lead = "" if found.writes else f'<p><span class="ts-big-n">{about(found.estimate.seconds)}</span></p>'
+        basis = f'<p class="ts-help">{escape(WRITES if found.writes else sentence(found.estimate.basis))}</p>'
         if found.estimate.memory_gb:
             used, total = found.estimate.memory_gb, total_memory()
             figures.append(("Memory", f"{gigabytes(used)} of {gigabytes(total)}"))

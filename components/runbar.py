@@ -8,7 +8,7 @@ import gradio as gr
 from components import draft, topbar
 from components.html import about, escape, html, loss
 from components.page import POLL, QUICK, Page
-from components.runs import has_adapter, recipe_of, stake
+from components.runs import has_kept, recipe_of, stake
 from components.speak import plain
 from studio.training.queue import advance
 from studio.training.run import Run, list_runs, load_run
@@ -64,7 +64,7 @@ def wire(page: Page) -> None:
         news = [
             (seen, state_of(runs)),
             (roster, digest([(run.id, view.status) for run, view in runs])),
-            (finished, ",".join(run.id for run, view in runs if has_adapter(run, view))),
+            (finished, ",".join(run.id for run, view in runs if has_kept(run, view))),
             (bar, draw(*live) if live else ""),
             (chip, topbar.chip()),
         ]

@@ -40,9 +40,9 @@ def find(workspace: Workspace, run_id: str | None) -> Run | None:
         return None
 
 
-def has_adapter(run: Run, view: RunView) -> bool:
+def has_kept(run: Run, view: RunView) -> bool:
     """Whether something was learned and kept, so that it can be asked and taken away."""
-    return view.status in ("finished", "stopped") and run.adapter.is_dir()
+    return view.status in ("finished", "stopped") and run.kept is not None
 
 
 def steps_words(view: RunView) -> str:

@@ -1,89 +1,87 @@
-"""The settings form, drawn from a method's settings class: each field is declared once, there."""
+"""The settings form, drawn from the methods' settings classes: each field is declared once, there."""
 
-import types
-import typing
 from typing import Any
 
 import gradio as gr
-from annotated_types import Ge, Gt, Le, Lt
 from gradio.components import Component
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-SLIDER_STEPS = 40  # a whole number with at most so many values gets a slider
+from components import settings_fields as fields
+from components.settings_fields import Slot
+from studio.methods import Method
 
 
-def build(settings: type[BaseModel]) -> dict[str, Component]:
-    """Draw the fields, the advanced ones in an accordion. Returns them by field name."""
+def build() -> dict[str, Component]:
+    """Draw every field of every method once, the advanced ones in an accordion. Returns them by their keys."""
     drawn: dict[str, Component] = {}
-    simple = {name: info for name, info in settings.model_fields.items() if not extra(info).get("advanced")}
-    advanced = {name: info for name, info in settings.model_fields.items() if name not in simple}
+    slots = fields.slots()
+    wide = [slot for slot in slots.values() if fields.shape(slot.name, slot.info) == "table"]
+    simple = [slot for slot in slots.values() if not slot.advanced and slot not in wide]
+    advanced = [slot for slot in slots.values() if slot.advanced and slot not in wide]
     with gr.Row(elem_classes="ts-fields"):
-        drawn |= {name: field(name, info) for name, info in simple.items()}
-    if advanced:
-        with (
-            gr.Accordion("Advanced", open=False, elem_classes="ts-advanced"),
-            gr.Row(elem_classes="ts-fields"),
-        ):
-            drawn |= {name: field(name, info) for name, info in advanced.items()}
-    return drawn
+        drawn |= {slot.key: field(slot) for slot in simple}
+    drawn |= {slot.key: table(slot) for slot in wide}
+    with (
+        gr.Accordion("Advanced", open=False, elem_classes="ts-advanced"),
+        gr.Row(elem_classes="ts-fields"),
+    ):
+        drawn |= {slot.key: field(slot) for slot in advanced}
+    return {key: drawn[key] for key in slots}
 
 
-def field(name: str, info: FieldInfo) -> Component:
+def table(slot: Slot) -> Component:
+    """A field that holds several rows, which take the whole width."""
+    from components import reward_rules
+
+    with gr.Column(elem_id=slot.id):
+        return reward_rules.build(slot.name, slot.info)
+
+
+def field(slot: Slot) -> Component:
     """One field. Limits are only shown here; studio/ checks them when the run is started."""
-    kind, optional = kind_of(info)
+    info = slot.info
+    kind, optional = fields.kind_of(info)
     common = {
-        "label": info.title or name,
-        "info": help_of(info),
-        "value": info.default,
+        "label": info.title or slot.name,
+        "info": fields.help_of(info),
+        "value": fields.default_of(info),
         "interactive": True,
-        "elem_id": f"setting-{name.replace('_', '-')}",
+        "elem_id": slot.id,
         "min_width": 240,
     }
-    if typing.get_origin(kind) is typing.Literal:
-        return gr.Dropdown(list(typing.get_args(kind)), **common)
-    if kind is bool:
+    shape = fields.shape(slot.name, info)
+    if shape == "choice":
+        # Other methods may offer other choices, and Gradio would refuse what is not among those it began with.
+        varied = slot.key in fields.differing()
+        return gr.Dropdown(
+            fields.choices_of(slot.name, info, slot.method.settings), allow_custom_value=varied, **common
+        )
+    if shape == "run":
+        return gr.Dropdown([("None", "")], allow_custom_value=True, **common)
+    if shape == "switch":
         return gr.Checkbox(**common)
-    if kind in (int, float):
-        low, high = limits(info)
-        if kind is int and not optional and low is not None and high is not None and high - low <= SLIDER_STEPS:
-            return gr.Slider(low, high, step=1, buttons=[], **common)
+    if shape == "slider":
+        low, high = fields.limits(info)
+        return gr.Slider(low, high, step=1, buttons=[], **common)
+    if shape in ("whole", "number"):
         # No minimum and maximum here: Gradio would refuse with words of its own. `any` lets any fraction through.
-        return gr.Number(precision=0 if kind is int else None, step=1 if kind is int else None, **common)
+        empty = {"placeholder": "empty"} if optional else {}
+        return gr.Number(precision=0 if kind is int else None, step=1 if kind is int else None, **empty, **common)
     return gr.Textbox(max_lines=1, **common)
 
 
-def kind_of(info: FieldInfo) -> tuple[Any, bool]:
-    """The field's type without None, and whether None is allowed."""
-    kind = info.annotation
-    if typing.get_origin(kind) in (types.UnionType, typing.Union):
-        parts = [part for part in typing.get_args(kind) if part is not types.NoneType]
-        return parts[0], len(parts) < len(typing.get_args(kind))
-    return kind, False
+def filled(method: Method, values: dict[str, Any]) -> dict[str, Any]:
+    """Updates by key that bring the form to a method with these values, which are by the settings' names."""
+    updates = {}
+    for name, value in values.items():
+        key = fields.slot_of(method, name).key
+        words = fields.wording(name, method) if key in fields.differing() else {}
+        if name == fields.RATE:
+            words = rate(method, values.get("adapt"))
+        updates[key] = gr.update(value=value, **words)
+    return updates
 
 
-def limits(info: FieldInfo) -> tuple[float | None, float | None]:
-    """Lowest and highest value that the settings class names."""
-    low = next((m.ge if isinstance(m, Ge) else m.gt for m in info.metadata if isinstance(m, (Ge, Gt))), None)
-    high = next((m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, (Le, Lt))), None)
-    return low, high  # type: ignore[return-value]
-
-
-def extra(info: FieldInfo) -> dict[str, Any]:
-    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-
-def help_of(info: FieldInfo) -> str:
-    """The help sentence, with the unit where the title does not already say it."""
-    unit = str(extra(info).get("unit") or "")
-    words = info.description or ""
-    said = f"{info.title} {words}".lower()
-    return words if not unit or unit.split()[0] in said else f"{words} In {unit}."
-
-
-def values_of(settings: type[BaseModel], overrides: dict[str, Any]) -> dict[str, Any]:
-    """The value of every field: its default, or what a preset or draft says instead."""
-    return {
-        name: overrides.get(name, info.get_default(call_default_factory=True))
-        for name, info in settings.model_fields.items()
-    }
+def rate(method: Method, adapt: Any) -> dict[str, Any]:
+    """What the field of the learning rate says for this way of training."""
+    words, number = fields.rate_words(method.settings, adapt)
+    return {"info": words, "placeholder": number}

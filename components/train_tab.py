@@ -5,18 +5,20 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft, history, live_view, plan, settings_form
+from components import draft, earlier_choice, history, live_view, plan, settings_fields, settings_form
 from components.data_choice import prepared
 from components.html import head, html, moved, title
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
-from studio.methods import METHODS, find_method
+from studio.methods import Method, find_method
+from studio.training.chain import model_under
 from studio.training.presets import find_preset, list_presets
 from studio.training.queue import active_run, submit
 from studio.training.recipe import new_recipe
 
 FIRST_PRESET = "balanced"
+FIELD = "setting."  # before the key of a field, in the page's choices
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
 DATA = ("dataset", "data", "model", "method")
 
@@ -35,10 +37,9 @@ def build(page: Page) -> None:
 
 def build_setup(page: Page) -> None:
     parts, choices = page.parts, page.choices
-    presets = list_presets()
     choices["preset"] = gr.Radio(
         plan.preset_cards({}),
-        value=FIRST_PRESET if any(p.name == FIRST_PRESET for p in presets) else presets[0].name,
+        value=FIRST_PRESET,
         label="Preset",
         show_label=False,
         container=False,
@@ -61,10 +62,19 @@ def build_setup(page: Page) -> None:
                 elem_id="run-name",
                 interactive=True,
             )
-            for method in METHODS.values():
-                with gr.Column(visible=method is next(iter(METHODS.values()))) as parts[f"form.{method.name}"]:
-                    drawn = settings_form.build(method.settings)
-                    choices.update({f"{method.name}.{name}": field for name, field in drawn.items()})
+            choices["start"] = gr.Dropdown(
+                [("The model itself", "")],
+                value="",
+                label="Start from",
+                info="The model as it came, or what an earlier run has made of it (transfer).",
+                elem_id="start-from",
+                interactive=True,
+                allow_custom_value=True,
+            )
+            parts["chain"] = html(elem_id="chain")
+            parts["style"] = html(classes=["ts-hidden"])
+            drawn = settings_form.build()
+            choices.update({f"{FIELD}{key}": field for key, field in drawn.items()})
         with gr.Column(), gr.Column(elem_classes="ts-card", elem_id="plan"):
             parts["plan"] = html(title("What it will take"), elem_id="steps-plan")
             parts["why"] = html(elem_id="why-not")
@@ -80,28 +90,66 @@ def wire(page: Page) -> None:
     live_view.wire(page)
     history.wire(page)
     choices, parts = page.choices, page.parts
-    fields = {name: choice for name, choice in choices.items() if "." in name}
-    own = {"preset": choices["preset"], "run_name": choices["run_name"]} | fields
+    slots = settings_fields.slots()
+    fields = {key: choices[f"{FIELD}{key}"] for key in slots}
+    runs = {key: slot.name for key, slot in slots.items() if settings_fields.shape(slot.name, slot.info) == "run"}
+    settings = {f"{FIELD}{key}": field for key, field in fields.items()}
+    own = {name: choices[name] for name in ("preset", "run_name", "start")} | settings
     everything = page.inputs(*DATA) | own
+    form = [parts["style"], *fields.values()]
 
-    def fill(preset: str, method: str) -> Any:
-        """The fields of the method, as the preset has them."""
-        values = settings_form.values_of(find_method(method).settings, find_preset(preset).settings)
-        draft.remember(page.workspace, preset=preset, settings={f"{method}.{n}": v for n, v in values.items()})
-        return [values.get(name.partition(".")[2]) if name.startswith(f"{method}.") else gr.skip() for name in fields]
+    def fitted(method: Method, values: dict[str, Any]) -> list[Any]:
+        """Updates of `form` that show these settings of a method."""
+        updates = settings_form.filled(method, values)
+        return [settings_fields.style(method, values), *(updates.get(key, gr.skip()) for key in fields)]
 
-    def remember(preset: str, run_name: str, **settings: Any) -> None:
-        draft.remember(page.workspace, preset=preset, run_name=run_name, settings=settings)
+    def fill(method: str, start: str) -> Any:
+        """The form of the method that was just chosen, as it was left, else as its preset has it."""
+        way = find_method(method)
+        preset = preset_for(page, method)
+        values = settings_fields.values_of(way.settings, find_preset(preset).settings | kept_settings(page, way))
+        return [preset, *fitted(way, values | shape(way, start))]
+
+    def fill_preset(preset: str, method: str, start: str) -> Any:
+        way = find_method(method)
+        values = settings_fields.values_of(way.settings, find_preset(preset, method).settings) | shape(way, start)
+        keep(page, way, values, preset=preset)
+        return fitted(way, values)
+
+    def shape(way: Method, start: str) -> dict[str, Any]:
+        """What the adapter that it starts from decides."""
+        fixed = earlier_choice.shape_of(page.workspace, start)
+        return {name: value for name, value in fixed.items() if name in way.settings.model_fields}
+
+    def begin_with(start: str, method: str) -> Any:
+        """The form as the adapter wants it that it starts from."""
+        way = find_method(method)
+        draft.remember(page.workspace, start=start)
+        preset = find_preset(preset_for(page, method))
+        values = settings_fields.values_of(way.settings, preset.settings | kept_settings(page, way) | shape(way, start))
+        keep(page, way, values)
+        return fitted(way, values)
+
+    def remember(preset: str, method: str, run_name: str, **form: Any) -> None:
+        way = find_method(method)
+        keep(page, way, settings_fields.of_method(way, unprefixed(form)), preset=preset, run_name=run_name)
+
+    def arrange(method: str, **form: Any) -> Any:
+        """Which fields apply, when one has changed that decides about others."""
+        way = find_method(method)
+        values = settings_fields.of_method(way, unprefixed(form))
+        return settings_fields.style(way, values), gr.update(**settings_form.rate(way, values.get("adapt")))
 
     def restore() -> Any:
         kept = draft.load(page.workspace)
-        settings = kept.get("settings") if isinstance(kept.get("settings"), dict) else {}
-        known = {preset.name for preset in list_presets()}
-        return [
-            kept["preset"] if kept.get("preset") in known else gr.skip(),
-            kept.get("run_name") or gr.skip(),
-            *(settings[name] if name in settings else gr.skip() for name in fields),
-        ]
+        return kept.get("run_name") or gr.skip(), str(kept.get("start") or "")
+
+    def offer(model: str, start: str) -> Any:
+        """The runs to go on from; one that is not among them any more is let go."""
+        offered = earlier_choice.start_choices(page.workspace, model)
+        known = start if start in {value for _, value in offered} else ""
+        named = [gr.Dropdown(choices=earlier_choice.run_choices(page.workspace, name)) for name in runs.values()]
+        return [gr.Dropdown(choices=offered, value=known), *named]
 
     def look(**chosen: Any) -> Any:
         outlook = plan.outlook(page.workspace, page.xray, **split(chosen))
@@ -111,13 +159,15 @@ def wire(page: Page) -> None:
             plan.draw_why(outlook),
             gr.Button(visible=outlook.lacks_data),
             gr.Button(interactive=outlook.ready),
+            earlier_choice.draw_chain(page.workspace, chosen["model"], chosen["start"]),
         )
 
     def start(**chosen: Any) -> Any:
         asked = split(chosen)
         asked.pop("dataset")
         data = prepared(asked.pop("data"))
-        preset = find_preset(asked["preset"])
+        preset = find_preset(asked.pop("preset"))
+        asked["model"] = model_under(page.workspace, asked["model"], asked["start"])
         stem = (
             Path(load_dataset(page.workspace, data.dataset).name).stem.replace("_", " ").replace("-", " ").capitalize()
         )
@@ -131,28 +181,33 @@ def wire(page: Page) -> None:
     def queue_note() -> str:
         return plan.QUEUE_NOTE if active_run(page.workspace) else ""
 
-    gr.on([choices["preset"].input, parts["back"].click], plain(fill),
-          [choices["preset"], choices["method"]], list(fields.values()), **QUICK)  # fmt: skip
+    last: dict[str, Any] = {"trigger_mode": "always_last", **QUICK}
+    gr.on([moved(choices["method"])], plain(fill), [choices["method"], choices["start"]], [choices["preset"], *form],
+          **last)  # fmt: skip
+    gr.on([choices["preset"].input, parts["back"].click], plain(fill_preset),
+          [choices["preset"], choices["method"], choices["start"]], form, **QUICK)  # fmt: skip
+    gr.on([choices["start"].input], plain(begin_with), [choices["start"], choices["method"]], form, **last)
     gr.on([choice.input for choice in (choices["run_name"], *fields.values())], plain(remember),
-          inputs_kwargs=own, trigger_mode="always_last", **QUICK)  # fmt: skip
-    page.demo.load(plain(restore), outputs=list(own.values()), **QUICK)
+          inputs_kwargs=page.inputs("preset", "method", "run_name") | settings, **last)  # fmt: skip
+    controls = {f"{FIELD}{key}": fields[key] for key in settings_fields.controlling()}
+    gr.on([field.input for field in controls.values()], plain(arrange),
+          inputs_kwargs=page.inputs("method") | controls,
+          outputs=[parts["style"], fields[settings_fields.RATE]], **last)  # fmt: skip
+    page.demo.load(plain(restore), outputs=[choices["run_name"], choices["start"]], **QUICK)
+    gr.on([moved(page.roster), choices["model"].change], plain(offer), [choices["model"], choices["start"]],
+          [choices["start"], *(fields[key] for key in runs)], **last)  # fmt: skip
+    quiet = ("run_name", "data", "method")
     gr.on(
         [
             page.demo.load,
             moved(choices["data"]),
-            *(choice.change for name, choice in everything.items() if name not in ("run_name", "data")),
+            moved(choices["method"]),
+            *(choice.change for name, choice in everything.items() if name not in quiet),
         ],
         plain(look),
         inputs_kwargs=everything,
-        outputs=[choices["preset"], parts["plan"], parts["why"], parts["to_data"], parts["start"]],
-        trigger_mode="always_last",
-        **QUICK,
-    )
-    choices["method"].change(
-        lambda method: [gr.Column(visible=name == method) for name in METHODS],
-        choices["method"],
-        [parts[f"form.{name}"] for name in METHODS],
-        **QUICK,
+        outputs=[choices["preset"], *(parts[name] for name in ("plan", "why", "to_data", "start", "chain"))],
+        **last,
     )
     gr.on(
         [parts["start"].click],
@@ -164,9 +219,45 @@ def wire(page: Page) -> None:
     gr.on([moved(page.roster)], plain(queue_note), outputs=parts["queue_note"], queue=False, **POLL)
 
 
+def unprefixed(form: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(FIELD): value for name, value in form.items() if name.startswith(FIELD)}
+
+
 def split(chosen: dict[str, Any]) -> dict[str, Any]:
-    """The choices with the settings of the chosen method under `settings`, and those of other methods left out."""
-    method = chosen.get("method") or ""
-    plainly = {name: value for name, value in chosen.items() if "." not in name}
-    settings = {n.partition(".")[2]: value for n, value in chosen.items() if n.startswith(f"{method}.")}
-    return plainly | {"settings": settings}
+    """The choices, with the settings that the chosen method has and that apply under `settings`."""
+    way = find_method(chosen["method"])
+    plainly = {name: value for name, value in chosen.items() if not name.startswith(FIELD)}
+    settings = settings_fields.of_method(way, unprefixed(chosen))
+    return plainly | {"settings": settings_fields.applied(way.settings, settings)}
+
+
+def keep(page: Page, method: Method, settings: dict[str, Any], preset: str = "", **more: Any) -> None:
+    """Remember the settings of a method, and its preset, beside those of the other methods."""
+
+    def newer(known: dict[str, Any]) -> dict[str, Any]:
+        presets, forms = (table(known.get(name)) for name in ("presets", "forms"))
+        return {
+            **more,
+            "presets": presets | ({method.name: preset} if preset else {}),
+            "forms": forms | {method.name: settings},
+        }
+
+    draft.change(page.workspace, newer)
+
+
+def kept_settings(page: Page, method: Method) -> dict[str, Any]:
+    kept = table(table(draft.load(page.workspace).get("forms")).get(method.name))
+    return {name: value for name, value in kept.items() if name in method.settings.model_fields}
+
+
+def preset_for(page: Page, method: str) -> str:
+    """The preset that was chosen for this method the last time, else the one that is made for it."""
+    fitting = list_presets(method)
+    kept = table(draft.load(page.workspace).get("presets")).get(method)
+    # Those listed after the usual ones are offered, and not taken by themselves.
+    made = [preset.name for preset in fitting if preset.methods and preset.order < find_preset(FIRST_PRESET).order]
+    return next(name for name in (kept, *made, FIRST_PRESET) if name in {preset.name for preset in fitting})
+
+
+def table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -15,7 +15,12 @@ import pytest
 
 from studio.datasets.versions import DataSteps
 from studio.workspace import Workspace, open_workspace
-from tests.tiny import make_tiny_encoder, make_tiny_encoder_decoder, make_tiny_model
+from tests.tiny import (
+    make_tiny_encoder,
+    make_tiny_encoder_decoder,
+    make_tiny_model,
+    make_tiny_vision_model,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,6 +63,12 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_encoder_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a T5 with two layers on each side and random weights."""
     return make_tiny_encoder_decoder(tmp_path_factory.mktemp("models") / "encoder-decoder")
+
+
+@pytest.fixture(scope="session")
+def tiny_vision_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small model for pictures and text with random weights, and its processor."""
+    return make_tiny_vision_model(tmp_path_factory.mktemp("models") / "vision")
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from studio.datasets.health import CHECKS
 from studio.datasets.shapes import SHAPES
 from studio.datasets.weights import Weights
 from studio.methods import METHODS
+from studio.methods.adapt_settings import AdaptSettings
 from studio.training.presets import list_presets
-from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, check_sources
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, check_sources, load_recipe
 from studio.training.sources import HubPart, MergePart
 from tests.conftest import ROOT
 
@@ -27,7 +28,7 @@ def test_the_recipe_table_names_exactly_the_fields_there_are() -> None:
     parts = {"data": DataPart, "model": ModelPart, "method": MethodPart}
     fields = {name for name in Recipe.model_fields if name not in (*parts, "settings")}
     fields |= {f"{part}.{name}" for part, model in parts.items() for name in model.model_fields}
-    fields |= {f"settings.{name}" for method in METHODS.values() for name in method.settings.model_fields}
+    fields |= {f"settings.{name}" for name in AdaptSettings.model_fields}
     assert set(re.findall(r"^\| `([a-z_.]+)` \|", README, re.MULTILINE)) == fields
 
 
@@ -35,13 +36,34 @@ def test_every_preset_is_named() -> None:
     assert [preset.name for preset in list_presets() if f"`{preset.name}`" not in README] == []
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_the_defaults_of_the_settings_are_those_there_are(method: str) -> None:
+def in_words(default: object) -> str:
+    """A default as the README writes it."""
+    if default is None:
+        return "none"
+    if isinstance(default, str):
+        return default
+    return str(default).lower() if isinstance(default, bool) else f"{default:g}"
+
+
+def test_the_defaults_of_the_settings_are_those_there_are() -> None:
     told = dict(re.findall(r"^\| `settings\.([a-z_]+)` \| (.*?) \|", README, re.MULTILINE))
-    fields = METHODS[method].settings.model_fields
-    assert {name: told[name] for name in fields} == {
-        name: "none" if field.default is None else f"{field.default:g}" for name, field in fields.items()
-    }
+    assert told == {name: in_words(field.default) for name, field in AdaptSettings.model_fields.items()}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_told_with_its_own_settings_and_a_recipe(name: str) -> None:
+    lines = re.search(rf"^\*\*`{name}`, (.*?)\n\n", README, re.MULTILINE | re.DOTALL)
+    assert lines is not None
+    common = AdaptSettings.model_fields
+    for setting, field in METHODS[name].settings.model_fields.items():
+        if setting in common and field.default == common[setting].default:
+            continue
+        assert f"`{setting}`" in lines.group(1), setting
+        shown = isinstance(field.default, (int, float)) and field.default_factory is None
+        assert not shown or f"`{setting}` ({in_words(field.default)}" in lines.group(1).replace("\n", " "), setting
+    command = re.search(r"`python launch\.py run (.*?)`", lines.group(1))
+    assert command is not None
+    assert load_recipe(ROOT / command.group(1)).method.name == name
 
 
 def test_every_shape_is_named() -> None:

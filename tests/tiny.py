@@ -99,3 +99,43 @@ def make_tiny_encoder_decoder(folder: Path) -> Path:
     )
     T5ForConditionalGeneration(config).save_pretrained(folder)
     return folder
+
+
+def make_tiny_vision_model(folder: Path) -> Path:
+    """Write an Idefics3 (two layers that see, two that write) with its processor to `folder` and return it.
+
+    Pictures are made 32 dots wide at most, and take four tokens and a few marks.
+    """
+    import torch
+    from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3Processor
+    from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
+
+    wrapped = make_tokenizer()
+    wrapped.add_tokens(["<global-img>"], special_tokens=True)
+    template = (
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' }}{% for part in m['content'] %}"
+        "{{ '<image>' if part['type'] == 'image' else part['text'] }}{% endfor %}{{ '<|im_end|>' + '\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    )
+    longest = {"longest_edge": 32}
+    pictures = Idefics3ImageProcessorPil(size=longest, max_image_size=longest, do_image_splitting=False)
+    processor = Idefics3Processor(pictures, wrapped, image_seq_len=4, chat_template=template)
+    processor.save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = Idefics3Config(
+        text_config={
+            "model_type": "llama",
+            "vocab_size": len(wrapped),
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 512,
+            **sizes,
+        },
+        vision_config={"image_size": 32, "patch_size": 8, **sizes},
+        scale_factor=2,
+        image_token_id=processor.image_token_id,
+        pad_token_id=wrapped.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    Idefics3ForConditionalGeneration(config).save_pretrained(folder)
+    return folder

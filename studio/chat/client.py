@@ -1,10 +1,13 @@
 """The page's end of the chat process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from studio.chat.questions import asked_of_base, asked_of_tuned, texts_to_judge
+from studio.chat.ways import PREDICTS, way_of
 from studio.child import Child
-from studio.datasets.examples import messages_of
+from studio.datasets.rows import Messages
 from studio.errors import StudioError
 from studio.models.hardware import look
 from studio.training.queue import active_run
@@ -16,7 +19,11 @@ MOST_TOKENS = 1024
 
 @dataclass(frozen=True)
 class Answers:
-    """Both texts so far. `seconds` since the model began to write; phase: Loading the model, Writing, Done, Stopped."""
+    """Both texts so far. `seconds` since the model began to write; phase: Loading the model, Writing, Done, Stopped.
+
+    way: how they are asked, see studio.chat.ways. memory_mb: MB that the loaded weights take. predictions: what a run
+    that predicts makes of each text (see studio.chat.predicting), None before it has.
+    """
 
     base: str
     tuned: str
@@ -26,6 +33,9 @@ class Answers:
     tuned_done: bool
     seconds: float
     phase: str
+    way: str = ""
+    memory_mb: float = 0.0
+    predictions: list[dict[str, Any]] | None = None
 
 
 class Chat:
@@ -35,31 +45,55 @@ class Chat:
         self.workspace = workspace
         self.child = Child("studio.chat.helper", str(workspace.home), log=workspace.logs / "chat.log")
 
-    def ask(self, run_id: str, question: str, max_tokens: int = 160) -> Iterator[Answers]:
-        """Stream both answers, written in one batch; always the likeliest word.
+    def ask(
+        self,
+        run_id: str,
+        question: str,
+        max_tokens: int = 160,
+        examples: Sequence[Messages] = (),
+        to_score: Sequence[str] = (),
+        picture: str = "",
+    ) -> Iterator[Answers]:
+        """Stream both answers; always the likeliest word.
 
-        Raises StudioError when the run has no adapter, the question is empty, or a run needs the device.
+        examples: conversations that the base alone gets in its prompt, as earlier turns. to_score: for a run that gives
+        marks to answers (a reward model), those answers; other runs that predict read the question alone. picture: the
+        file of one that the question is about.
+        Raises StudioError when the run has kept nothing, the question is empty, or a run needs the device.
         """
         run = load_run(self.workspace, run_id)
         if not question.strip():
             raise StudioError("There is no question yet.", "Type one, or pick one of the test questions.")
-        if not run.adapter.is_dir():
+        if run.kept is None:
             raise StudioError(f"“{run.name}” has kept nothing to ask.", "Choose a run that finished.")
         if look().device != "cpu" and active_run(self.workspace):
             raise StudioError("A training is using the graphics card.", "Ask again when it has ended, or stop it.")
-        mapping = run.recipe().data.mapping
-        messages = messages_of(mapping.system if mapping else "", question.strip())
-        request = {
-            "run": run.id,
-            "messages": messages,
-            "max_tokens": max(1, min(int(max_tokens), MOST_TOKENS)),
-        }
+        recipe = run.recipe()
+        way = way_of(run.kept, len(examples))
+        request: dict[str, Any] = {"run": run.id}
+        if way == PREDICTS:
+            request["predict"] = texts_to_judge(recipe, run.kept, question.strip(), to_score)
+            request["max_length"] = recipe.checked_settings().max_length
+        else:
+            request["tuned"] = asked_of_tuned(recipe, question.strip(), picture)
+            request["base"] = asked_of_base(recipe, question.strip(), examples, picture)
+            request["max_tokens"] = max(1, min(int(max_tokens), MOST_TOKENS))
         for reply in self.child.ask(request):
             if "texts" in reply:
                 (base, tuned), (base_tokens, tuned_tokens) = reply["texts"], reply["tokens"]
                 base_done, tuned_done = reply["done"]
                 yield Answers(
-                    base, tuned, base_tokens, tuned_tokens, base_done, tuned_done, reply["seconds"], reply["phase"]
+                    base,
+                    tuned,
+                    base_tokens,
+                    tuned_tokens,
+                    base_done,
+                    tuned_done,
+                    reply["seconds"],
+                    reply["phase"],
+                    way,
+                    reply.get("memory_mb", 0.0),
+                    reply.get("predictions"),
                 )
 
     def stop(self) -> None:

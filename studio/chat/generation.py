@@ -1,77 +1,169 @@
-"""Writing answers: plain greedy ones, and base and tuned side by side from one batch."""
+"""Writing answers: plain greedy ones, and those of base and tuned side by side, token by token."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
-from studio.chat.shared_batch import shared_batch
-from studio.datasets.examples import prompt_ids
-from studio.datasets.rows import Messages
+from studio.chat.pictures import in_parts, picture_of, with_picture, words_of
+from studio.chat.shared_batch import BASE, shared_batch
+from studio.chat.steps import Reading, Step, beginning_in_encoder, decoder, encoder_decoder
+from studio.datasets.examples import encode, opening, prompt_ids, text_of
+from studio.datasets.rows import PLAIN, Messages, content_of
+from studio.errors import StudioError
+from studio.models.seq2seq import text_ids
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
 
+Tokens = Iterator[list[int | None]]  # for every position, one token id an answer; None once that answer has ended
+
+
+def reading_of(model: Any, tokenizer: Any, messages: Messages, rows: int = 1) -> Reading:
+    """What the model is given when it is asked, the part that it read in training, for so many rows of a batch.
+
+    tokenizer: of a model for pictures its processor. Raises StudioError when that is more than the model can read.
+    """
+    if picture_of(messages):
+        reading = with_picture(model, tokenizer, messages, rows)
+    else:
+        ids = torch.tensor([question_ids(model, words_of(tokenizer), messages)] * rows, device=model.device)
+        reading = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    length, context = reading["input_ids"].shape[1], context_of(model)
+    if length >= context:
+        raise StudioError(
+            f"That is {length:,} tokens, and this model can read {context:,} at once, its answer included.",
+            "Ask something shorter, or take examples away.",
+        )
+    return reading
+
+
+def question_ids(model: Any, tokenizer: "PreTrainedTokenizerBase", messages: Messages) -> list[int]:
+    """A question as token ids. A beginning of plain text is to be written on; an encoder-decoder reads words alone."""
+    if model.config.is_encoder_decoder:
+        return text_ids(tokenizer, [source_text(messages)], context_of(model))[0][0]
+    if messages and messages[0]["role"] == PLAIN:
+        return encode(tokenizer, opening(tokenizer)) + encode(tokenizer, content_of(messages[0]))
+    if hasattr(model.config, "vision_config"):
+        return encode(tokenizer, text_of(tokenizer, in_parts(messages), [], asking=True))
+    return prompt_ids(tokenizer, messages)
+
+
+def source_text(messages: Messages) -> str:
+    """A conversation as an encoder-decoder reads it: its words, a line for each turn."""
+    return "\n".join(content_of(message) for message in messages)
+
+
+def context_of(model: Any) -> int:
+    """Tokens that can be given to a model at once; a very large number when its config does not say.
+
+    A learned beginning takes its place away from them. T5 knows no end, for all that its config says.
+    """
+    config = model.config.get_text_config()
+    if getattr(config, "relative_attention_num_buckets", None):
+        return 10**9
+    room = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or 10**9
+    adapter = getattr(model, "active_peft_config", None)
+    return int(room) - (adapter.num_virtual_tokens if adapter is not None and adapter.is_prompt_learning else 0)
+
 
 @torch.no_grad()
-def greedy_answers(
-    model: "PeftModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    conversations: list[Messages],
-    max_new_tokens: int,
-) -> list[str]:
-    """The model's likeliest answer to each conversation, one after the other (so no padding can change it)."""
+def greedy_answers(model: Any, tokenizer: Any, conversations: list[Messages], max_new_tokens: int) -> list[str]:
+    """The model's likeliest answer to each conversation, one after the other (so no padding can change it).
+
+    tokenizer: of a model for pictures its processor.
+    """
     model.eval()
     answers = []
     for messages in conversations:
-        ids = torch.tensor([prompt_ids(tokenizer, messages)], device=model.device)
+        reading = reading_of(model, tokenizer, messages)
         output = model.generate(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
+            **reading,
             max_new_tokens=max_new_tokens,
             do_sample=False,
             use_cache=True,
-            pad_token_id=tokenizer.pad_token_id,
+            pad_token_id=words_of(tokenizer).pad_token_id,
         )
-        answers.append(str(tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)))
+        written = output[0] if model.config.is_encoder_decoder else output[0, reading["input_ids"].shape[1] :]
+        answers.append(str(words_of(tokenizer).decode(written, skip_special_tokens=True)))
     return answers
 
 
-@torch.inference_mode()
 def tokens_side_by_side(
-    model: "PeftModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    messages: Messages,
-    adapters: list[str],
-    max_new_tokens: int,
-) -> Iterator[list[int | None]]:
-    """Greedy tokens for one conversation by several adapters at once, one row of a batch each.
+    model: "PeftModel", tokenizer: Any, messages: Messages, adapters: list[str], max_new_tokens: int
+) -> Tokens:
+    """Greedy tokens for one conversation by several adapters at once (BASE for none), one row of a batch each.
 
-    Yields, for every position, one token id an adapter (None once that answer has ended). One forward pass
-    serves all rows; it stops when every row has ended.
+    One forward pass serves all rows; it stops when every row has ended.
+    """
+    reading = reading_of(model, tokenizer, messages, len(adapters))
+    return write(model, tokenizer, step_of(model, reading, adapters), reading, max_new_tokens)
+
+
+def tokens_alone(model: Any, tokenizer: Any, messages: Messages, max_new_tokens: int, tuned: bool = True) -> Tokens:
+    """Greedy tokens of one model by itself: a whole one, or one with an adapter, which `tuned` False leaves out."""
+    reading = reading_of(model, tokenizer, messages)
+    return write(model, tokenizer, step_of(model, reading, ["tuned"] if tuned else [BASE]), reading, max_new_tokens)
+
+
+def step_of(model: Any, reading: Reading, adapters: list[str]) -> Step:
+    """The step that answers, one row for each adapter; with a whole model or a learned beginning one row only."""
+    from peft import PeftModel
+
+    first = later = model
+    switch, beginning = None, 0
+    if isinstance(model, PeftModel):
+        later = model.get_base_model()
+        if model.active_peft_config.is_prompt_learning:
+            # The learned beginning is put in front of the question by PEFT; from then on it stands in the cache.
+            first = later if adapters == [BASE] else model
+            beginning = 0 if adapters == [BASE] else beginning_in_encoder(model)
+        else:
+            named = [BASE if name == BASE else str(model.active_adapter) for name in adapters]
+            first, switch = later, shared_batch(model, named)
+    if not model.config.is_encoder_decoder:
+        return decoder(reading, first, later, switch)
+    return encoder_decoder(reading, model.config.decoder_start_token_id, first, later, switch, beginning)
+
+
+@torch.inference_mode()
+def write(model: Any, tokenizer: Any, step: Step, reading: Reading, most: int) -> Tokens:
+    """Take the likeliest token at every step, at most `most` times, until every row has ended.
+
+    A model's answer ends where its context does.
     """
     model.eval()
-    ends = end_tokens(model, tokenizer)
-    ids = torch.tensor([prompt_ids(tokenizer, messages)] * len(adapters), device=model.device)
-    cache: Any = None
-    done = [False] * len(adapters)
-    with shared_batch(model, adapters) as forward:
-        for _ in range(max_new_tokens):
-            output = forward(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache = output.past_key_values
-            chosen = output.logits[:, -1].argmax(-1)
-            ids = chosen[:, None]
-            tokens: list[int | None] = []
-            for row, token in enumerate(chosen.tolist()):
-                done[row] = done[row] or token in ends
-                tokens.append(None if done[row] else token)
-            yield tokens
-            if all(done):
-                return
+    ends = end_tokens(model, words_of(tokenizer))
+    rows, length = reading["input_ids"].shape
+    if not model.config.is_encoder_decoder:
+        most = min(most, context_of(model) - length)
+    done = [False] * rows
+    ids: Tensor | None = None
+    for _ in range(most):
+        chosen = step(ids).argmax(-1)
+        ids = chosen[:, None]
+        tokens: list[int | None] = []
+        for row, token in enumerate(chosen.tolist()):
+            done[row] = done[row] or token in ends
+            tokens.append(None if done[row] else token)
+        yield tokens
+        if all(done):
+            return
 
 
-def end_tokens(model: "PeftModel", tokenizer: "PreTrainedTokenizerBase") -> set[int]:
+def in_turns(*answers: Tokens) -> Tokens:
+    """Several answers of one row each, a token of each in turn, until all have ended."""
+    rest = list(answers)
+    while True:
+        tokens = [next(answer, [None])[0] for answer in rest]
+        if all(token is None for token in tokens):
+            return
+        yield tokens
+
+
+def end_tokens(model: Any, tokenizer: "PreTrainedTokenizerBase") -> set[int]:
     """Every token that ends an answer: the tokenizer's, and those of the model's generation config."""
     configured = model.generation_config.eos_token_id
     return {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}

@@ -1,6 +1,8 @@
-"""The chat process: `python -m studio.chat.helper HOME`. It holds one base model and one adapter on top of it.
+"""The chat process: `python -m studio.chat.helper HOME`. It holds the models of one run.
 
-It answers requests {"run": id, "messages": [...], "max_tokens": n} with the texts so far, for base and tuned.
+It answers requests {"run": id, "base": [...], "tuned": [...], "max_tokens": n}, both conversations, with the texts so
+far; and {"run": id, "predict": [...], "max_length": n}, texts or conversations, with what a run that predicts makes of
+them.
 """
 
 import os
@@ -8,55 +10,25 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
-from studio.chat.generation import tokens_side_by_side
+from studio.chat.generation import Tokens, in_turns, tokens_alone, tokens_side_by_side
+from studio.chat.holder import Holder
+from studio.chat.pictures import words_of
 from studio.chat.shared_batch import BASE
+from studio.chat.ways import BATCH, PREDICTS, TWO, way_of
 from studio.child import Reply, serve
-from studio.models.catalogue import find_model
-from studio.models.fetch import ensure_model
-from studio.models.hardware import look, training_dtype
-from studio.models.loading import load_model, load_tokenizer
+from studio.errors import StudioError
 from studio.training.queue import active_run
-from studio.training.run import Run, load_run
+from studio.training.run import load_run
 from studio.workspace import Workspace, open_workspace
 
 EVERY = 0.12  # seconds between two replies: smooth to read, and cheap for the page
 
 
-class Holder:
-    """The loaded model; `run` is the run whose adapter is on it."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.device = look().device
-        self.base = ""
-        self.run = ""
-        self.model: Any = None
-        self.tokenizer: Any = None
-
-    def hold(self, run: Run) -> None:
-        """Load what is missing for this run; the base model stays when only the adapter changes."""
-        from peft import PeftModel
-
-        name = run.recipe().model.name
-        if self.run == run.id:
-            return
-        if self.base != name:
-            self.model, self.base, self.run = None, "", ""  # the old one goes before the new one comes
-            folder = ensure_model(self.workspace, find_model(self.workspace, name), print)
-            self.tokenizer = load_tokenizer(folder)
-            base = load_model(folder, self.device, training_dtype(self.device))
-            self.model = PeftModel.from_pretrained(base, run.adapter, adapter_name=run.id)
-        else:
-            self.model.load_adapter(run.adapter, adapter_name=run.id)
-            self.model.set_adapter(run.id)
-            self.model.delete_adapter(self.run)
-        self.base, self.run = name, run.id
-
-
 def answer(holder: Holder, request: Reply, stopped: threading.Event) -> Iterator[Reply]:
     run = load_run(holder.workspace, request["run"])
+    if run.kept is None:
+        raise StudioError(f"“{run.name}” has kept nothing to ask.", "Choose a run that finished.")
     yield {
         "phase": "Loading the model",
         "texts": ["", ""],
@@ -66,10 +38,12 @@ def answer(holder: Holder, request: Reply, stopped: threading.Event) -> Iterator
     }
     holder.hold(run)
     began = said = time.monotonic()
+    way = way_of(run.kept, examples=int(request.get("base") != request.get("tuned")))
+    if way == PREDICTS:
+        yield from predicted(holder, request, began)
+        return
     written: list[list[int]] = [[], []]
-    for tokens in tokens_side_by_side(
-        holder.model, holder.tokenizer, request["messages"], [BASE, run.id], request["max_tokens"]
-    ):
+    for tokens in tokens_of(holder, way, request):
         for row, token in enumerate(tokens):
             if token is not None:
                 written[row].append(token)
@@ -81,13 +55,35 @@ def answer(holder: Holder, request: Reply, stopped: threading.Event) -> Iterator
     yield state(holder, written, [True, True], began, "Stopped" if stopped.is_set() else "Done")
 
 
+def tokens_of(holder: Holder, way: str, request: Reply) -> Tokens:
+    """Tokens of base and tuned, in the way that this run's result can be asked."""
+    base, tuned, most = request["base"], request["tuned"], request["max_tokens"]
+    if way == BATCH:
+        return tokens_side_by_side(holder.tuned, holder.tokenizer, tuned, [BASE, holder.run], most)
+    one = holder.base if way == TWO else holder.tuned
+    return in_turns(
+        tokens_alone(one, holder.tokenizer, base, most, tuned=False),
+        tokens_alone(holder.tuned, holder.tokenizer, tuned, most),
+    )
+
+
+def predicted(holder: Holder, request: Reply, began: float) -> Iterator[Reply]:
+    """What the model predicts for each text or conversation, one after the other."""
+    from studio.chat.predicting import predictions
+
+    yield state(holder, [[], []], [False, False], began, "Writing")
+    found = predictions(holder.tuned, holder.tokenizer, request["predict"], holder.facts, request["max_length"])
+    yield {**state(holder, [[], []], [True, True], began, "Done"), "predictions": found}
+
+
 def state(holder: Holder, written: list[list[int]], done: list[bool], began: float, phase: str) -> Reply:
     return {
         "phase": phase,
-        "texts": [holder.tokenizer.decode(row, skip_special_tokens=True) for row in written],
+        "texts": [words_of(holder.tokenizer).decode(row, skip_special_tokens=True) for row in written],
         "tokens": [len(row) for row in written],
         "done": done,
         "seconds": round(time.monotonic() - began, 2),
+        "memory_mb": round(holder.memory_mb, 1),
     }
 
 

@@ -5,8 +5,7 @@ product of two or three rows takes twice as long as that of one. Here plain LoRA
 of layer answers its rows apart, and few rows are multiplied from the other side, which reads each weight once.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,26 +22,37 @@ LARGE = 100_000  # weights; below it the usual product is as fast
 Forward = Callable[..., Any]
 
 
-@contextmanager
-def shared_batch(model: "PeftModel", adapters: list[str]) -> Iterator[Forward]:
+class shared_batch:  # used like a function: `with shared_batch(model, adapters) as forward:`
     """A function to call like the model; row i of its batch is answered by `adapters[i]`: the active one, or BASE.
 
-    Until the context ends the model itself must not be used.
+    Until the context ends the model itself must not be used. It can be entered again and again, which costs little.
+    Raises ValueError for an adapter that is no part of the layers (prompt and prefix tuning): both rows would be alike.
     """
-    changed: list[tuple[nn.Module, Forward]] = []
-    for module in model.modules():
-        base = untuned(module)
-        if base is not None:
-            plain = is_plain_lora(module)
-            changed.append((module, low_rank(module, base, adapters) if plain else apart(module, base, adapters)))
-        elif can_be_thin(module):
-            changed.append((module, thin(module)))
-    try:
-        for module, forward in changed:
+
+    def __init__(self, model: "PeftModel", adapters: list[str]) -> None:
+        if model.active_peft_config.is_prompt_learning:
+            raise ValueError("A learned beginning stands in front of the text, and is in no layer.")
+        self.model: Any = model.get_base_model()
+        self.changed: list[tuple[nn.Module, Forward]] = []
+        for module in model.modules():
+            base = untuned(module)
+            if base is not None:
+                plain = is_plain_lora(module)
+                forward = low_rank(module, base, adapters) if plain else apart(module, base, adapters)
+                self.changed.append((module, forward))
+            elif can_be_thin(module):
+                self.changed.append((module, thin(module)))
+            elif looks_at_all_rows(module):
+                self.changed.append((module, row_by_row(module)))
+
+    def __enter__(self) -> Forward:
+        for module, forward in self.changed:
             module.__dict__["forward"] = forward
-        yield model.get_base_model()
-    finally:
-        for module, _ in changed:
+        call: Forward = self.model
+        return call
+
+    def __exit__(self, *error: object) -> None:
+        for module, _ in self.changed:
             module.__dict__.pop("forward", None)
 
 
@@ -57,7 +67,7 @@ def untuned(module: Any) -> nn.Module | None:
 
 
 def is_plain_lora(layer: Any) -> bool:
-    """LoRA on a linear layer, without DoRA or another addition."""
+    """LoRA on a linear layer (packed or not), without DoRA or another addition."""
     from peft.tuners.lora.layer import LoraLayer
 
     plain = isinstance(layer, LoraLayer) and isinstance(layer.get_base_layer(), nn.Linear)
@@ -92,8 +102,26 @@ def apart(layer: nn.Module, base: nn.Module, adapters: list[str]) -> Forward:
     return forward
 
 
+def looks_at_all_rows(module: nn.Module) -> bool:
+    """An 8-bit layer: it takes the columns with large values out by a look at the whole batch.
+
+    So what stands in one row would change what comes of the other (Dettmers et al. 2022, arXiv:2208.07339).
+    """
+    return type(module).__name__ == "Linear8bitLt"
+
+
+def row_by_row(layer: nn.Module) -> Forward:
+    """The layer's own forward, once for each row."""
+    whole = layer.forward
+
+    def forward(x: Tensor) -> Tensor:
+        return torch.cat([whole(row) for row in x.split(1)])
+
+    return forward
+
+
 def can_be_thin(module: nn.Module) -> bool:
-    """A large plain linear layer on a processor."""
+    """A large plain linear layer on a processor; never a packed one, whose weights are no plain numbers."""
     return type(module) is nn.Linear and module.weight.device.type == "cpu" and module.weight.numel() > LARGE
 
 

@@ -6,8 +6,9 @@ import numpy
 import pandas
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.datasets.near import near_labels, shingles_of, texts_to_compare
+from studio.datasets.near import alike
 from studio.datasets.paths import column_and_rest
+from studio.datasets.pictures import with_pictures
 from studio.datasets.rows import KINDS, plain_texts
 from studio.datasets.shapes import GUESSED_FROM, Mapping, apply, count_reasons, guess
 from studio.datasets.splits import AUGMENTED, NEAR, SplitPlan, split
@@ -52,7 +53,11 @@ def test_rows(
             "Read both in the same way, or choose a test file with rows of the same kind.",
         )
     rows, unusable = apply(test.frame(), separate.mapping, first=dataset.facts.rows + 1)
-    left_out = [(count, f"in the test file: {reason}") for count, reason in count_reasons(unusable)]
+    reasons = count_reasons(unusable)
+    if separate.mapping.kind == "picture":
+        rows, unseen = with_pictures(test, rows, dataset.folder)
+        reasons += unseen
+    left_out = [(count, f"in the test file: {reason}") for count, reason in reasons]
     if rows.empty:
         because = f": {left_out[0][1].removeprefix('in the test file: ')}" if left_out else ""
         raise StudioError(
@@ -109,7 +114,7 @@ def of_groups_in(test: pandas.DataFrame, rows: pandas.DataFrame) -> numpy.ndarra
 def copies_of(test: pandas.DataFrame, rows: pandas.DataFrame, kind: str) -> numpy.ndarray:
     """Which rows a chain of near copies joins to a test row, with all that was made from them; an array of bool."""
     both = pandas.concat([test, rows], ignore_index=True)
-    label = near_labels(shingles_of(texts_to_compare(plain_texts(both, kind), kind)), NEAR)
+    label = alike(both, plain_texts(both, kind), kind, NEAR)
     copied = numpy.isin(label[len(test) :], label[: len(test)])
     made = rows["group"].str.startswith(AUGMENTED).to_numpy(dtype=bool)
     found: numpy.ndarray = copied | (made & rows["row"].isin(rows["row"][copied & ~made]).to_numpy(dtype=bool))

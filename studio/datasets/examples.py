@@ -51,7 +51,8 @@ def segments(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: li
     Raises StudioError when the model has no chat format, or when its last turn cannot be told from the rest.
     """
     if messages and messages[0]["role"] == PLAIN:
-        return [(f"{messages[0]['content']}{tokenizer.eos_token}", True)]
+        begin = opening(tokenizer)
+        return ([(begin, False)] if begin else []) + [(f"{messages[0]['content']}{tokenizer.eos_token}", True)]
     if not tokenizer.chat_template:
         raise StudioError(
             "This model has no chat format of its own, so it cannot be taught to answer questions.",
@@ -86,6 +87,12 @@ def segments(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: li
     eos, (text, _) = str(tokenizer.eos_token), parts[-1]
     parts[-1] = (text if text.endswith(eos) else text + eos, True)
     return [part for part in parts if part[0]]
+
+
+def opening(tokenizer: "PreTrainedTokenizerBase") -> str:
+    """The mark with which this model expects every text to begin, "" where it expects none."""
+    mark = tokenizer.bos_token
+    return str(mark) if mark and list(tokenizer("")["input_ids"])[:1] == [tokenizer.bos_token_id] else ""
 
 
 def text_of(tokenizer: "PreTrainedTokenizerBase", messages: Messages, tools: list[Any], asking: bool = False) -> str:

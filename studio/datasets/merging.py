@@ -131,6 +131,11 @@ def kind_of_all(datasets: Sequence[Dataset], parts: Sequence[Part]) -> str:
             raise StudioError(
                 f"{dataset.name} is there twice.", "Take it once, with a weight of 2 if it is to count twice."
             )
+    if kinds[0] not in LAYOUTS:
+        raise StudioError(
+            f"Datasets of “{KINDS[kinds[0]].title.lower()}” cannot be merged yet.",
+            "Put their tables and pictures into one .zip, and bring that.",
+        )
     return kinds[0]
 
 

@@ -217,3 +217,14 @@ def texts_to_compare(texts: pandas.DataFrame, kind: str) -> list[str]:
     if kind in ("label", "number"):
         return texts["prompt"].tolist()
     return (texts["prompt"] + "\n" + texts["reply"]).tolist()
+
+
+def alike(rows: pandas.DataFrame, texts: pandas.DataFrame, kind: str, threshold: float) -> numpy.ndarray:
+    """A number for each row; rows joined by a chain of near copies have the same.
+
+    texts: their plain texts. Rows about pictures are near copies when the picture is the same: what is asked and said
+    about many of them may well be.
+    """
+    if kind == "picture":
+        return pandas.factorize(rows["label"])[0]
+    return near_labels(shingles_of(texts_to_compare(texts, kind)), threshold)

@@ -8,7 +8,7 @@ A frame of rows has these columns, all text but the first; what a kind does not 
 - `tools`: JSON list of the tools that the conversation may call
 - `chosen`, `rejected`: JSON of the messages that end the conversation, for preference pairs
 - `text`: what is to be judged, or a passage to learn from
-- `label`: the group, the groups (JSON list), the number, or "true" / "false"
+- `label`: the group, the groups (JSON list), the number, "true" / "false", or the name of the picture
 - `group`: rows with the same value here belong together in a split; a document without one has its own (`own_group`)
 """
 
@@ -42,6 +42,7 @@ KINDS = {
     "feedback": Kind("Answers with thumbs up or down", "It learns what people liked.", ("messages", "label")),
     "label": Kind("Texts with a group", "It learns to sort.", ("text", "label")),
     "number": Kind("Texts with a number", "It learns to estimate.", ("text", "label")),
+    "picture": Kind("Pictures with questions", "It learns to answer about pictures.", ("messages", "label")),
     "text": Kind("Plain text", "It learns the language of your documents.", ("text",)),
 }
 

@@ -9,7 +9,7 @@ import numpy
 import pandas
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.datasets.near import near_labels, shingles_of, texts_to_compare
+from studio.datasets.near import alike
 from studio.datasets.rows import plain_texts, unpack
 from studio.errors import StudioError
 
@@ -95,7 +95,7 @@ def families(rows: pandas.DataFrame, texts: pandas.DataFrame, kind: str, near_to
     named = group.isin(rows["group"][rows["group"] != ""]).to_numpy(dtype=bool)
     ties = [pandas.factorize(rows["row"])[0], numpy.where(named, pandas.factorize(group)[0], -1)]
     if near_together:
-        ties.append(near_labels(shingles_of(texts_to_compare(texts, kind)), NEAR))
+        ties.append(alike(rows, texts, kind, NEAR))
     left, right = [], []
     for tie in ties:
         tied = numpy.flatnonzero(tie >= 0)

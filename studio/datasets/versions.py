@@ -22,6 +22,7 @@ from studio.datasets.fixing import Done, Fix, mend
 from studio.datasets.hand import Edit, edit, leave_out
 from studio.datasets.health import CHECKS
 from studio.datasets.health.check import Data
+from studio.datasets.pictures import with_pictures
 from studio.datasets.rows import COLUMNS, plain_texts
 from studio.datasets.shapes import Mapping, apply, count_reasons
 from studio.datasets.splits import AUGMENTED, SplitPlan
@@ -237,7 +238,11 @@ def carry_out(
 
 def mapped(dataset: Dataset, steps: DataSteps) -> tuple[Data, list[tuple[int, str]]]:
     """The rows as they are read, with what was changed by hand, before any fix."""
-    return read(dataset.frame(), steps)
+    data, left_out = read(dataset.frame(), steps)
+    if data.kind != "picture":
+        return data, left_out
+    rows, unseen = with_pictures(dataset, data.rows, dataset.folder)
+    return Data(rows, data.kind), left_out + unseen
 
 
 def read(frame: pandas.DataFrame, steps: DataSteps, first: int = 1) -> tuple[Data, list[tuple[int, str]]]:

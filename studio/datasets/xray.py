@@ -84,13 +84,14 @@ class XRay:
         segments = [Segment(s["role"], [Piece(*piece) for piece in s["pieces"]]) for s in reply.pop("segments")]
         return XRayView(segments=segments, **reply)
 
-    def lengths(self, model: str, version: Version, max_length: int) -> Lengths:
-        """Token counts of a version's training rows."""
+    def lengths(self, model: str, version: Version, max_length: int, plain: bool = False) -> Lengths:
+        """Token counts of a version's training rows; plain: for methods that use no chat format."""
         request = {
             "do": "lengths",
             "parquet": str(version.parquet),
             "kind": version.kind,
             "max_length": max_length,
+            "plain": plain,
         }
         reply = self.one(request, find_model(self.workspace, model))
         return Lengths(**{**reply, "counts": [(edge, rows) for edge, rows in reply["counts"]]})

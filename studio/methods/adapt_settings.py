@@ -49,7 +49,7 @@ class AdaptSettings(CommonSettings):
         "full",
         title="Weights of the model in memory",
         description="4-bit needs about a quarter of the memory of 16-bit, is slower, and answers slightly differently. "
-        "With LoRA this is QLoRA.",
+        "With LoRA this is QLoRA. 8-bit reckons in 16-bit numbers.",
         json_schema_extra=unit(
             advanced=True,
             when={"adapt": ADAPTERS},
@@ -133,17 +133,23 @@ class AdaptSettings(CommonSettings):
     def fits_together(self) -> "AdaptSettings":
         """Refuse what cannot be done together."""
         if self.adapt not in self.applicable:
-            raise ValueError(
-                f"This method can train the model as {', '.join(self.applicable)}, and not as {self.adapt}."
-            )
+            ways = " or ".join(f"“{WORDS[way]}” ({way})" for way in self.applicable)
+            raise ValueError(f"This method cannot train “{WORDS[self.adapt]}” ({self.adapt}). Choose {ways}.")
         if self.weights != "full" and self.adapt not in ADAPTERS:
             raise ValueError(
                 "Packed weights (4-bit, 8-bit) cannot be trained themselves: choose LoRA, or weights as they are."
             )
-        if self.weights != "full" and self.init != "zero":
+        if self.weights != "full" and self.adapt == "lora" and self.init != "zero":
             raise ValueError(
                 "PiSSA and OLoRA change the model's own weights, so they need them as they are, not packed."
             )
+        if self.adapt == "lora" and self.dora and self.init != "zero":
+            raise ValueError(
+                "With DoRA the adapter has to start from nothing: begun from the model's main directions "
+                "(PiSSA, OLoRA) it could not be loaded again. Choose one of the two."
+            )
+        if self.adapt == "lora" and self.dora and self.weights == "8bit":
+            raise ValueError("DoRA cannot read 8-bit weights. Choose 4-bit, or weights as they are.")
         return self
 
     @property

@@ -25,13 +25,31 @@ def trainable_model(job: Job, task: str, head: dict[str, Any] | None = None) -> 
     """
     settings: AdaptSettings = job.settings
     set_seed(settings.seed)  # new heads and adapters begin with random weights
-    model = load_model(job.folder, job.device, job.dtype, task, settings.weights, head)
+    # Weights that are trained are held in float32: in bfloat16 a usual correction to them is rounded away. (Adapters
+    # are held in float32 by PEFT; see `exact` for those on packed weights.)
+    dtype = job.dtype if settings.adapt in ADAPTERS else "float32"
+    model = load_model(job.folder, job.device, dtype, task, settings.weights, head)
     if job.start is not None:
-        return started(model, job.start, settings)
-    if settings.adapt in ADAPTERS:
-        return with_adapter(model, settings, task, job.output)
-    train_own_weights(model, settings)
+        model = started(model, job.start, settings)
+    elif settings.adapt in ADAPTERS:
+        model = with_adapter(model, settings, task, job.output)
+    else:
+        train_own_weights(model, settings)
+    if settings.weights != "full":
+        model.exact = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     return model
+
+
+def undo_rounding(model: Any) -> None:
+    """Give the adapter on packed weights back its float32.
+
+    TRL's trainers turn it to bfloat16 as they are made. Small corrections are lost in that, and an adapter that is
+    trained further would not begin where it ended.
+    """
+    exact = model.__dict__.pop("exact", {})
+    for name, parameter in model.named_parameters():
+        if name in exact:
+            parameter.data = exact[name]
 
 
 def with_adapter(model: Any, settings: AdaptSettings, task: str, output: Path) -> Any:
@@ -42,7 +60,10 @@ def with_adapter(model: Any, settings: AdaptSettings, task: str, output: Path) -
     from peft import get_peft_model
 
     try:
-        adapted: Any = get_peft_model(model, adapter_config(settings, task))
+        config: Any = adapter_config(settings, task)
+        if task == "vision" and settings.adapt == "lora":
+            config.target_modules = language_layers(model)  # what it sees stays as it is; what it says is learned
+        adapted: Any = get_peft_model(model, config)
     except ValueError as error:
         raise StudioError(
             f"This way of training does not work on this model: {str(error).splitlines()[0]}",
@@ -92,7 +113,12 @@ def started(model: Any, start: Path, settings: AdaptSettings) -> Any:
     """
     from peft import PeftModel
 
-    earlier = PeftModel.from_pretrained(model, start, is_trainable=settings.adapt in ADAPTERS)
+    try:
+        earlier: Any = PeftModel.from_pretrained(model, start, is_trainable=settings.adapt in ("lora", "ia3"))
+    except (ValueError, RuntimeError) as error:
+        raise StudioError(
+            f"The earlier run's adapter does not fit this model: {str(error).splitlines()[0]}", "Start afresh."
+        ) from error
     kind = str(earlier.peft_config["default"].peft_type).rpartition(".")[2].lower()
     if settings.adapt in ADAPTERS:
         if not kind.startswith(settings.adapt):
@@ -100,8 +126,18 @@ def started(model: Any, start: Path, settings: AdaptSettings) -> Any:
                 f"The earlier run has trained another kind of adapter ({kind}).",
                 "Train further in the same way, or choose to train all of the model.",
             )
+        if settings.adapt in ("prompt", "prefix"):
+            # PEFT does not load these so that they can be trained; without a projection (there is none here) all that
+            # is learned is this one table, and it may be trained as it is.
+            earlier.peft_config["default"].inference_mode = False
+            earlier.prompt_encoder["default"].requires_grad_(True)
         return earlier
-    merged = earlier.merge_and_unload()
+    if earlier.peft_config["default"].is_prompt_learning:
+        raise StudioError(
+            "The earlier run has trained a learned beginning, and that cannot become part of the model itself.",
+            "Train it further in the same way, or start afresh.",
+        )
+    merged: Any = earlier.merge_and_unload()
     train_own_weights(merged, settings)
     return merged
 
@@ -111,15 +147,28 @@ def train_own_weights(model: Any, settings: AdaptSettings) -> None:
     model.requires_grad_(settings.adapt != "last_layers")
     if settings.adapt != "last_layers":
         return
-    chosen = head_parameters(model)
+    part = language_part(model)
+    chosen = head_parameters(part)
     if settings.last_layers:
-        chosen += [p for block in blocks(model)[-settings.last_layers :] for p in block.parameters()]
+        chosen += [p for block in blocks(part)[-settings.last_layers :] for p in block.parameters()]
     if not chosen:
         raise StudioError(
             "This model has no head of its own that could be trained alone.", "Train at least one of its last layers."
         )
     for parameter in chosen:
         parameter.requires_grad_(True)
+
+
+def language_part(model: Any) -> Any:
+    """Of a model for pictures and text the decoder that writes, of any other the whole model."""
+    return model.get_decoder() if hasattr(model.config, "vision_config") else model
+
+
+def language_layers(model: Any) -> list[str]:
+    """The names of the linear layers in the decoder of a model for pictures and text."""
+    decoder = language_part(model)
+    place = next(name for name, module in model.named_modules() if module is decoder)
+    return [f"{place}.{name}" for name, module in decoder.named_modules() if isinstance(module, nn.Linear)]
 
 
 def blocks(model: nn.Module) -> list[nn.Module]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from studio.errors import StudioError
+from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
 from studio.methods.registry import Job
 
 
@@ -16,14 +17,9 @@ def training_arguments(job: Job, train_rows: int, check_rows: int, best: str = "
     steps = settings.steps(train_rows)
     every = max(1, round(steps / settings.checks))
     checking = "steps" if check_rows else "no"
-    if settings.batch_size % settings.accumulation:
-        raise StudioError(
-            f"{settings.batch_size} examples per step cannot be split into {settings.accumulation} equal bites.",
-            "Choose a number of bites that divides the examples per step.",
-        )
     return {
         "output_dir": str(job.output),
-        "per_device_train_batch_size": settings.batch_size // settings.accumulation,
+        "per_device_train_batch_size": bite(settings),
         "per_device_eval_batch_size": 8,
         "gradient_accumulation_steps": settings.accumulation,
         "max_steps": steps,
@@ -42,8 +38,9 @@ def training_arguments(job: Job, train_rows: int, check_rows: int, best: str = "
         "metric_for_best_model": f"eval_{best}",
         "greater_is_better": higher,
         "seed": settings.seed,
-        # The weights are loaded in the number format that we train in: no autocast on top of that.
-        "bf16": False,
+        # Adapters: the weights are loaded in the number format that we reckon in. A model's own weights are held in
+        # float32 while they are trained, and reckoned with in bfloat16 where the hardware has it.
+        "bf16": job.dtype == "bfloat16" and settings.adapt not in ADAPTERS,
         "fp16": False,
         # Recomputing activations costs a third more time, and what fits here does not need it.
         "gradient_checkpointing": False,
@@ -53,3 +50,13 @@ def training_arguments(job: Job, train_rows: int, check_rows: int, best: str = "
         "disable_tqdm": True,
         "push_to_hub": False,
     }
+
+
+def bite(settings: AdaptSettings) -> int:
+    """Examples at once in memory. Raises StudioError when a step cannot be split into equal bites."""
+    if settings.batch_size % settings.accumulation:
+        raise StudioError(
+            f"{settings.batch_size} examples per step cannot be split into {settings.accumulation} equal bites.",
+            "Choose a number of bites that divides the examples per step.",
+        )
+    return settings.batch_size // settings.accumulation

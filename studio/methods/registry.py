@@ -9,6 +9,8 @@ from studio.datasets.rows import KINDS
 from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods.adapt_settings import AdaptSettings
+from studio.models.catalogue import Model
+from studio.workspace import Workspace
 
 if TYPE_CHECKING:
     from studio.methods.watched import Watched
@@ -45,6 +47,7 @@ class Metric:
 
 Build = Callable[[Job], "Watched"]
 Check = Callable[[Version, Any], None]
+CheckHome = Callable[[Workspace, Model, Any], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Method:
     (studio.models.family). task: how its result is loaded again (studio.models.loading.TASKS). settings: the one source
     of its form and limits. metrics: what it reports beside the loss. best: the figure by which the best point is kept,
     "loss" or the name of a metric. check: raises StudioError for rows or settings that would fail later; it loads
-    nothing heavy. group: the heading under which the page shows it.
+    nothing heavy. check_home: the same for settings that name another model or an earlier run; it gets the model to be
+    trained too. group: the heading under which the page shows it.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Method:
     metrics: tuple[Metric, ...] = ()
     best: str = "loss"
     check: Check | None = None
+    check_home: CheckHome | None = None
     group: str = "Learn from examples"
 
     def check_kind(self, kind: str) -> None:

@@ -92,6 +92,10 @@ class CommonSettings(BaseModel):
         json_schema_extra=unit(advanced=True),
     )
 
+    def rows_made(self, rows: int, tokens: int) -> int:
+        """How many rows are learned from, of so many training rows with so many tokens in all."""
+        return rows
+
     def steps(self, rows: int) -> int:
         """Optimiser steps for so many training rows."""
         whole = max(1, round(self.epochs * -(-rows // self.batch_size)))

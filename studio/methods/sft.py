@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from studio.methods.adapt_settings import AdaptSettings
+from studio.methods.packing import PackingSettings
 from studio.methods.registry import Job, Metric, method
 from studio.methods.settings import unit
 
@@ -16,20 +16,21 @@ PERPLEXITY = Metric(
 )
 
 
-class SftSettings(AdaptSettings):
-    last_layers: int = Field(
-        2,
-        ge=1,
-        le=200,
-        title="Last layers trained",
-        description="More learn more, and need more memory.",
-        json_schema_extra=unit("layers", advanced=True, when={"adapt": ("last_layers",)}),
-    )
+class SftSettings(PackingSettings):
     loss_on: Literal["replies", "everything"] = Field(
         "replies",
         title="What it learns to write",
         description="Only the answers, or the questions too. Answers alone is right for nearly everybody.",
         json_schema_extra=unit(advanced=True, words={"replies": "Answers only", "everything": "Questions too"}),
+    )
+    shots: int = Field(
+        3,
+        ge=0,
+        le=20,
+        title="Examples shown to the untrained model (few-shot)",
+        description="At the end the untrained model is tested once more, with so many training examples in front of "
+        "each question: what you would get without any training. 0 leaves this out.",
+        json_schema_extra=unit("examples", advanced=True),
     )
 
 
@@ -43,27 +44,14 @@ class SftSettings(AdaptSettings):
 )
 def build(job: Job) -> "ReplyTrainer":
     # Heavy imports stay inside: the page asks for the settings above and must not load torch.
-    from trl.trainer.sft_config import SFTConfig
-
-    from studio.methods.adapting import trainable_model
-    from studio.methods.arguments import training_arguments
-    from studio.methods.reply_trainer import ReplyTrainer, example_rows
-    from studio.methods.watched import watch
+    from studio.methods.reply_trainer import example_rows, reply_trainer
     from studio.models.loading import load_tokenizer
 
     settings: SftSettings = job.settings
     tokenizer = load_tokenizer(job.folder)
-    train, check, test = (
-        example_rows(tokenizer, job.version, split, settings.max_length, everything=settings.loss_on == "everything")
+    everything = settings.loss_on == "everything"
+    rows = {
+        split: example_rows(tokenizer, job.version, split, settings.max_length, everything)
         for split in ("train", "validation", "test")
-    )
-    trainer = ReplyTrainer(
-        model=trainable_model(job, "causal"),
-        args=SFTConfig(
-            **training_arguments(job, len(train), len(check)), dataset_kwargs={"skip_prepare_dataset": True}
-        ),
-        train_dataset=train,
-        eval_dataset=check if len(check) else None,
-        processing_class=tokenizer,
-    )
-    return watch(trainer, job, "causal", test)
+    }
+    return reply_trainer(job, tokenizer, rows)

@@ -20,7 +20,10 @@ class Watched:
     """Mixed in before a Trainer: `class MyTrainer(Watched, SFTTrainer)`; `watch` is called when it is built.
 
     `tokens` read and `trained` tokens learned from since the start. test_dataset: rows that it never sees in training,
-    None without any. `facts` go into result.json beside what is kept: task, weights, and what its head needs.
+    None without any. `facts` go into result.json beside what is kept: task, weights, and what its head needs. `notes`
+    are sentences for the run's log about what became of the rows. dtype: the number format of what is kept whole.
+    judged_first: what it started from is gone after training (the model's own weights, or an earlier run's adapter), so
+    it has to be judged before.
     """
 
     model: Any
@@ -36,6 +39,10 @@ class Watched:
     optimizer: Any
     train: Any  # the Trainer's own
     add_callback: Any
+    notes: tuple[str, ...] = ()
+    dtype: str
+    judged_first = False
+    findings: dict[str, Any] = {}  # what a judgement finds beside figures; goes into the run's result
     tokens = 0
     trained = 0
 
@@ -74,9 +81,9 @@ class Watched:
         return {k: float(v) for k, v in named.items() if isinstance(v, (int, float)) and k not in ("epoch", "step")}
 
     def judge_untuned(self, rows: "Dataset") -> Figures:
-        """The same of the model before training: call it before training where `settings.changes_base`."""
+        """The same of the model before training: call it before training where `judged_first`."""
         model = self.accelerator.unwrap_model(self.model)
-        if self.settings.changes_base:
+        if self.judged_first:
             return self.judge(rows)
         with model.disable_adapter():
             return self.judge(rows)
@@ -90,7 +97,10 @@ class Watched:
             initial = getattr(model, "initial_adapter", None)
             how: Any = {"path_initial_model_for_weight_conversion": str(initial)} if initial else {}
             model.save_pretrained(str(folder), selected_adapters=["default"], **how)
+            if initial:
+                add_heads(model, folder)
         else:
+            model.to(getattr(torch, self.dtype))  # trained in float32, see studio.methods.adapting
             model.save_pretrained(folder)
             self.processing_class.save_pretrained(folder)
         (folder / RESULT).write_text(json.dumps(self.facts, ensure_ascii=False, indent=1), "utf-8")
@@ -98,11 +108,30 @@ class Watched:
 
 def watch(trainer: Any, job: Job, task: str, test: "Dataset | None" = None, head: dict[str, Any] | None = None) -> Any:
     """Tell a new trainer what it needs to count, judge and be kept; returns it."""
-    from studio.methods.adapting import GradualUnfreezing
+    from studio.methods.adapting import GradualUnfreezing, undo_rounding
 
+    undo_rounding(trainer.model)
     trainer.settings = job.settings
+    trainer.dtype = job.dtype
+    trainer.judged_first = job.settings.changes_base or job.start is not None
     trainer.test_dataset = test if test is not None and len(test) else None
     trainer.facts = {"task": task, "weights": job.settings.weights, "head": head or {}}
     if job.settings.adapt == "gradual":
         trainer.add_callback(GradualUnfreezing(trainer.model))
     return trainer
+
+
+def add_heads(model: Any, folder: Path) -> None:
+    """Write what the adapter has beside its layers, such as a new head, into its file.
+
+    PEFT 0.21 leaves it out when it turns PiSSA or OLoRA into a plain LoRA (PeftModel.save_pretrained).
+    """
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "adapter_model.safetensors"
+    tensors = load_file(file)
+    missing = {name: value for name, value in get_peft_model_state_dict(model).items() if name not in tensors}
+    if missing:
+        whole = {**tensors, **{name: value.contiguous().cpu() for name, value in missing.items()}}
+        save_file(whole, file, metadata={"format": "pt"})

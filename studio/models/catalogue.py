@@ -13,7 +13,12 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 @dataclass(frozen=True)
 class Model:
-    """One model. `source` is "package", "folder" or "hub"; sizes in MB; `parameters` 0 when not known."""
+    """One model. `source` is "package", "folder" or "hub"; sizes in MB; `parameters` 0 when not known.
+
+    family: as in studio.models.family, for those of the catalogue; "" when only its files tell. package_version and
+    package_sha256: of the package's wheel, for one that is fetched when it is first needed; "" for one that came with
+    the studio.
+    """
 
     name: str
     title: str
@@ -22,6 +27,9 @@ class Model:
     folder: Path
     hub: str = ""
     package: str = ""
+    package_version: str = ""
+    package_sha256: str = ""
+    family: str = ""
     parameters: int = 0
     context: int = 0
     licence: str = ""
@@ -31,7 +39,7 @@ class Model:
 
     @property
     def on_disk(self) -> bool:
-        # The config is written last, see studio.models.starter.
+        # The folder gets its name when all is in it, see studio.models.starter and packaged.
         return (self.folder / "config.json").exists()
 
     def ready_folder(self, workspace: Workspace) -> Path:
@@ -40,7 +48,7 @@ class Model:
             raise StudioError(
                 f"{self.title} is not on this computer yet.",
                 "It is unpacked when the first training starts."
-                if self.source == "package"
+                if self.source == "package" and not self.package_sha256
                 else "It is downloaded when the first training starts.",
             )
         return self.folder
@@ -48,7 +56,8 @@ class Model:
 
 def list_models(workspace: Workspace) -> list[Model]:
     """The models of the catalogue, the starter model first."""
-    return [from_preset(workspace, file) for file in sorted((PRESETS / "models").glob("*.toml"))]
+    models = [from_preset(workspace, file) for file in sorted((PRESETS / "models").glob("*.toml"))]
+    return sorted(models, key=lambda model: bool(model.package_sha256))  # what came with the studio stands first
 
 
 def find_model(workspace: Workspace, name: str) -> Model:

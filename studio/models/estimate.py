@@ -18,12 +18,17 @@ class Schedule(Protocol):
     batch_size: int
     checks: int
 
+    def rows_made(self, rows: int, tokens: int) -> int: ...
+
     def steps(self, rows: int) -> int: ...
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`steps` is exact; `seconds` is an estimate with its `basis`; memory_gb is None until a run was measured."""
+    """`steps` is exact save where rows are packed; `seconds` is an estimate with its `basis`.
+
+    memory_gb is None until a run was measured.
+    """
 
     steps: int
     seconds: float
@@ -33,10 +38,11 @@ class Estimate:
 
 def estimate(workspace: Workspace, model: Model, settings: Schedule, rows: dict[str, int], tokens: int) -> Estimate:
     """`rows` per split as in Version.rows; `tokens` of all training rows together, after cutting."""
-    steps = settings.steps(rows["train"])
+    made = settings.rows_made(rows["train"], tokens)
+    steps = settings.steps(made)
     speed = predict(workspace, model, look())
     per_row = tokens / rows["train"]
-    learning = steps * settings.batch_size * per_row
+    learning = steps * settings.batch_size * tokens / made
     reading = per_row * (rows["validation"] * (1 + min(settings.checks, steps)) + 2 * rows["test"])
     seconds = START_SECONDS + (learning + FORWARD_SHARE * reading) / speed.tokens_per_second
     return Estimate(steps, seconds, speed.basis, speed.memory_gb)

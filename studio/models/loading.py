@@ -1,6 +1,7 @@
 """Loading weights and tokenizers, the same way for every model and every worker."""
 
 import json
+import logging as logs
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ TASKS = {
     "seq2seq": "AutoModelForSeq2SeqLM",
     "vision": "AutoModelForImageTextToText",
 }
+SEQ_CLS_HEADS = ("classifier", "score")  # what transformers calls the head of an encoder and of a decoder
 RESULT = "result.json"  # beside what a run kept: task, weights ("full", "8bit", "4bit"), head
 
 
@@ -27,6 +29,29 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def load_processor(folder: Path) -> Any:
+    """What prepares pictures and text for a model: its processor, whose `tokenizer` is that of the model.
+
+    Raises StudioError when the folder has none.
+    """
+    from transformers import AutoProcessor, ProcessorMixin
+
+    try:
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise StudioError(
+            f"The picture processor of {folder.name} could not be loaded: {str(error).strip().splitlines()[0]}",
+            "Choose another model for pictures and text.",
+        ) from error
+    if not isinstance(processor, ProcessorMixin) or not hasattr(processor, "image_processor"):
+        raise StudioError(f"{folder.name} does not say how pictures are prepared for it.", "Choose another model.")
+    tokenizer = processor.tokenizer
+    tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return processor
 
 
 def load_model(
@@ -44,19 +69,25 @@ def load_model(
     Raises StudioError when the folder holds no model that can be loaded safely.
     """
     import transformers
+    from safetensors import SafetensorError
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # drawn for a terminal; in a log it hides the line that matters
     options = dict(head or {})
     if "id2label" in options:  # JSON has made texts of the numbers
         options["id2label"] = {int(number): label for number, label in options["id2label"].items()}
+        options["ignore_mismatched_sizes"] = True  # a head for other groups gives way to a new one
     if weights != "full":
-        options |= {"quantization_config": packing(weights, dtype), "device_map": {"": device}}
+        # It would repeat at every layer of every step that 8-bit reckons in float16; the setting's description says so.
+        logs.getLogger("bitsandbytes.autograd._functions").setLevel(logs.ERROR)
+        options |= {"quantization_config": packing(weights, dtype, task), "device_map": {"": device}}
     try:
         model = getattr(transformers, TASKS[task]).from_pretrained(
             folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False, **options
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        if "memory" in str(error).lower():
+            raise  # nothing is wrong with the model
         raise StudioError(
             f"The model in {folder.name} could not be loaded: {str(error).splitlines()[0]}",
             "Choose another model, or remove that folder and let it be fetched again.",
@@ -66,15 +97,18 @@ def load_model(
     return model if weights != "full" else model.to(device)
 
 
-def packing(weights: str, dtype: str) -> Any:
+def packing(weights: str, dtype: str, task: str) -> Any:
     """How bitsandbytes packs the weights. The head stays as it is."""
     import torch
     from transformers import BitsAndBytesConfig
 
+    # transformers spares the head of a model that writes by itself, and an encoder's only when it has no bias.
+    spared = list(SEQ_CLS_HEADS) if task == "classifier" else None
     if weights == "8bit":
-        return BitsAndBytesConfig(load_in_8bit=True)
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=spared)
     return BitsAndBytesConfig(
         load_in_4bit=True,
+        llm_int8_skip_modules=spared,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=getattr(torch, dtype),

@@ -69,9 +69,11 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m studio.models.starter", description=__doc__)
     parser.add_argument("--home", type=Path, help="the studio's home")
+    parser.add_argument("--model", default=STARTER, help="another model of the catalogue")
+    options = parser.parse_args()
     try:
-        workspace = open_workspace(parser.parse_args().home)
-        ensure_model(workspace, find_model(workspace, STARTER), lambda sentence: print(sentence, flush=True))
+        workspace = open_workspace(options.home)
+        ensure_model(workspace, find_model(workspace, options.model), lambda sentence: print(sentence, flush=True))
     except StudioError as error:
         print(error.text, file=sys.stderr)
         return 1

@@ -21,6 +21,7 @@ from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
+from studio.training.going_on import begin
 from studio.training.presets import find_preset
 from studio.training.sources import (
     FilePart,
@@ -75,7 +76,10 @@ class DataPart(FilePart):
 
 class ModelPart(RecipePart):
     name: str = Field(STARTER, description="Catalogue name, folder, or owner/name on the Hugging Face hub.")
-    start: str | None = Field(None, description="Id of an earlier run whose result is trained further.")
+    start: str | None = Field(
+        None,
+        description="Id of an earlier run whose result is trained further. What it could do is “before” in the result.",
+    )
 
 
 class MethodPart(RecipePart):
@@ -97,8 +101,8 @@ class Recipe(RecipePart):
 
         Raises StudioError naming the field that is wrong.
         """
-        preset = find_preset(self.preset).settings if self.preset else {}
         method = find_method(self.method.name)
+        preset = find_preset(self.preset, method.name).settings_of(method.settings) if self.preset else {}
         try:
             return method.settings.model_validate({**preset, **self.settings})
         except ValidationError as error:
@@ -183,30 +187,6 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
     recipe.name = recipe.name or Path(dataset.name).stem.replace("_", " ").replace("-", " ").capitalize()
     return recipe
-
-
-def begin(workspace: Workspace, recipe: Recipe) -> None:
-    """Where a recipe goes on from an earlier run: its base model, or the whole model that it kept.
-
-    Raises StudioError when that run has kept nothing, or was made on another model.
-    """
-    if not recipe.model.start:
-        return
-    from studio.training.run import load_run  # a run has a recipe
-
-    earlier = load_run(workspace, recipe.model.start)
-    if earlier.kept is None:
-        raise StudioError(f"“{earlier.name}” has kept nothing to go on from.", "Choose a run that finished.")
-    if earlier.kept == earlier.whole_model:
-        recipe.model.name, recipe.model.start = str(earlier.whole_model), None
-        return
-    base = earlier.recipe().model.name
-    if "name" in recipe.model.model_fields_set and recipe.model.name != base:
-        raise StudioError(
-            f"The adapter of “{earlier.name}” was made for {base}, and does not fit {recipe.model.name}.",
-            f"Choose {base}, or start afresh.",
-        )
-    recipe.model.name = base
 
 
 def check_sources(data: DataPart) -> None:

@@ -26,6 +26,7 @@ class Reporter(TrainerCallback):
         self.events = EventLog(run.events)
         self.clock = time.monotonic()
         self.tokens = 0
+        self.told = len(trainer.notes)  # those from before the first step are told by the worker
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         self.clock, self.tokens = time.monotonic(), self.trainer.tokens
@@ -51,6 +52,9 @@ class Reporter(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **rest: Any,
     ) -> None:
+        for sentence in self.trainer.notes[self.told :]:
+            self.events.write("note", text=sentence)
+        self.told = len(self.trainer.notes)
         if logs and "eval_loss" in logs:
             figures = self.figures(logs, "eval_")
             self.events.write("check", step=state.global_step, loss=logs["eval_loss"], metrics=figures)

@@ -33,8 +33,9 @@ class RunView:
     seconds_left: None while it is not known. series: (step, value) points for each name in SERIES, and for each metric
     of the method under “train/NAME” and “check/NAME”. metrics: what the method reports beside the loss, each {name,
     title, sentence, higher_is_better}. best: the figure by which the best point is kept, "loss" or a metric's name.
+    parameters, trained_parameters: how many weights the model has, and how many of them are trained; 0 not known.
     result: test_loss_before, test_loss_after (nats per token), test_rows, test (metrics on the test rows, each {name,
-    before, after}), adapter_mb, steps, seconds.
+    before, after}), few_shot (as in studio.evaluation.few_shot), adapter_mb, steps, seconds.
     """
 
     status: str = "waiting"
@@ -53,6 +54,8 @@ class RunView:
     best: str = "loss"
     best_value: float | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    parameters: int = 0
+    trained_parameters: int = 0
     series: dict[str, Points] = field(default_factory=lambda: {name: [] for name in SERIES})
     log: list[tuple[datetime, str]] = field(default_factory=list)
     error: Failure | None = None
@@ -120,6 +123,7 @@ def take(view: RunView, event: Event) -> None:
     elif kind == "plan":
         view.steps, view.epochs, view.rows = event["steps"], event["epochs"], event["rows"]
         view.metrics, view.best = event.get("metrics", []), event.get("best", "loss")
+        view.parameters, view.trained_parameters = event.get("parameters", 0), event.get("trained_parameters", 0)
         view.log.append((at, f"Started with {view.rows['train']} rows, {view.steps} steps"))
         view.training_since = at
     elif kind == "step":
@@ -172,9 +176,10 @@ def take_check(view: RunView, event: Event, at: datetime) -> None:
     if best:
         view.best_step, view.best_value = step, value
         view.best_loss = value if view.best == "loss" else view.best_loss
-    title = next((metric["title"].lower() for metric in view.metrics if metric["name"] == view.best), "loss")
+    titles = [f"“{metric['title']}” on check rows" for metric in view.metrics if metric["name"] == view.best]
+    title = titles[0] if titles else "check loss"
     where = "Before training" if step == 0 else f"Step {step}"
-    view.log.append((at, f"{where}: check {title} {value:.2f}" + (", best so far" if best else "")))
+    view.log.append((at, f"{where}: {title} {value:.2f}" + (", best so far" if best else "")))
 
 
 def take_metrics(view: RunView, event: Event, where: str) -> None:

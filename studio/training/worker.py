@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods import Job, find_method
+from studio.methods.checks import check_run
 from studio.models.catalogue import find_model
 from studio.models.fetch import ensure_model
 from studio.models.hardware import look, training_dtype
@@ -74,11 +75,14 @@ def train(run: Run, events: EventLog, device: str) -> None:
 
     if run.stop_requested():
         return throw_away(run, events)
-    folder = ensure_model(run.workspace, find_model(run.workspace, recipe.model.name), say)
+    model = find_model(run.workspace, recipe.model.name)
+    folder = ensure_model(run.workspace, model, say)
+    method = find_method(recipe.method.name)
+    check_run(run.workspace, method, settings, version, model)  # it may have come to this computer only now
     say("Loading the model and the examples")
     dtype = training_dtype(device)
-    method = find_method(recipe.method.name)
-    start = load_run(run.workspace, recipe.model.start).kept if recipe.model.start else None
+    earlier = load_run(run.workspace, recipe.model.start) if recipe.model.start else None
+    start = earlier.adapter if earlier and earlier.adapter.is_dir() else None  # a whole model is its own beginning
     job = Job(folder, version, settings, run.checkpoints, device, dtype, run.workspace.home, start)
     trainer = method.build(job)
     trainer.add_callback(Reporter(run, trainer, method.metrics))
@@ -104,22 +108,27 @@ def train(run: Run, events: EventLog, device: str) -> None:
     )
     if run.stop_requested():
         return throw_away(run, events)
-    before = None
-    if settings.changes_base and trainer.test_dataset is not None:
-        say("Testing the untrained model")  # afterwards there is no untrained model any more
+    for sentence in trainer.notes:
+        events.write("note", text=sentence)
+    before, shown = None, None
+    if trainer.judged_first and trainer.test_dataset is not None:
+        # Afterwards it is gone. "Before" is what this run began with, so that its result says what it has added.
+        say(f"Testing “{earlier.name}”, from which it goes on" if earlier else "Testing the untrained model")
         before = trainer.judge_untuned(trainer.test_dataset)
+        shown = show_examples(trainer, events, version)
     say("Checking the untrained model" if rows["check"] else "Taking the first step")
     trainer.train()
     cut_short = trainer.state.global_step < steps
     if run.stop_requested() == "discard":
         return throw_away(run, events)
-    result = keep(run, trainer, events, version, before)
+    result = keep(run, trainer, events, version, before, shown)
     measured = run.view().series
     paces, memory = [[value for _, value in measured[name]] for name in ("tokens_per_second", "memory_gb")]
     remember(run.workspace, recipe.model.name, trainer.model.num_parameters(), paces, max(memory, default=0.0))
     result |= {"steps": trainer.state.global_step, "seconds": round(time.time() - began, 1), "dtype": dtype}
     if run.stop_requested() == "discard":  # asked for while it was being judged
         return throw_away(run, events)
+    shutil.rmtree(run.checkpoints, ignore_errors=True)  # the best of them is kept; of a whole model each is gigabytes
     events.write("stopped" if cut_short else "finished", result=result)
 
 
@@ -129,16 +138,36 @@ def throw_away(run: Run, events: EventLog) -> None:
     events.write("discarded", result={})
 
 
+def show_examples(trainer: "Watched", events: EventLog, version: Version) -> dict[str, Any]:
+    """Figures of the untrained model with a few examples in its prompt, as studio.evaluation.few_shot has them."""
+    from studio.evaluation.few_shot import ROWS, few_shot
+
+    if getattr(trainer.settings, "shots", 0):
+        events.write("phase", text=f"Testing the untrained model with examples in its prompt, on up to {ROWS} rows")
+    try:
+        return few_shot(trainer, version, lambda sentence: events.write("note", text=sentence))
+    except StudioError as error:  # a chat format that takes the question alone, and not with others before it
+        events.write("note", text=f"The untrained model was not tested with examples. {error.text}")
+        return {}
+
+
 def keep(
-    run: Run, trainer: "Watched", events: EventLog, version: Version, before: "Figures | None" = None
+    run: Run,
+    trainer: "Watched",
+    events: EventLog,
+    version: Version,
+    before: "Figures | None" = None,
+    shown: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Save what was learned (its best point, where there were checks) and judge it on rows it never saw.
 
-    before: figures of the untrained model, where they had to be taken before training.
+    before, shown: figures of the untrained model, without and with examples in its prompt, where they had to be taken
+    before training.
     Once it is saved, a judgement that fails is noted and takes nothing away.
     """
     from peft import PeftModel
 
+    from studio.evaluation.few_shot import with_tuned
     from studio.evaluation.held_out import compared, record_answers
 
     whole = not isinstance(trainer.accelerator.unwrap_model(trainer.model), PeftModel)
@@ -152,7 +181,10 @@ def keep(
             events.write("phase", text="Testing base and tuned on rows they never saw")
             after = trainer.judge(trainer.test_dataset)
             before = before or trainer.judge_untuned(trainer.test_dataset)
+            result |= trainer.findings
             result |= compared(before, after, len(trainer.test_dataset), find_method(run.recipe().method.name).metrics)
+            shown = show_examples(trainer, events, version) if shown is None else shown
+            result |= {"few_shot": with_tuned(shown, trainer, version)} if shown else {}
         events.write("phase", text="Asking a few questions, to prove the download later")
         record_answers(run, trainer, version)
     except Exception as error:

@@ -96,6 +96,8 @@ def test_bites_change_memory_and_not_the_result(build: Callable[..., ReplyTraine
         ({"dora": True}, lambda t: t.model.peft_config["default"].use_dora),
         ({"lora_plus": 16}, lambda t: len(t.create_optimizer().param_groups)),
         ({"init": "pissa"}, lambda t: t.model.peft_config["default"].init_lora_weights),
+        ({"packing": True}, lambda t: len(t.train_dataset)),
+        ({"shots": 1}, lambda t: t.settings.shots),  # what comes of it: tests/methods/test_few_shot.py
         ({"loss_on": "everything"}, lambda t: sum(label != -100 for row in t.train_dataset for label in row["labels"])),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

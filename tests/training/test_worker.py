@@ -149,9 +149,72 @@ def test_a_missing_model_ends_the_run_in_words(
     assert view.error is not None and "Traceback" not in view.error.message and view.error.hint
 
 
+WHOLE = {"adapt": '"full"', "learning_rate": 0.003}
+OTHER_WAYS = [WHOLE, {"weights": '"4bit"'}, {"adapt": '"prompt"', "learning_rate": 0.1, "max_length": 256}]
+
+
+@pytest.mark.parametrize("settings", OTHER_WAYS, ids=["full", "4bit", "prompt"])
+def test_other_ways_to_train_leave_as_much(start: Submit, settings: dict[str, object]) -> None:
+    run = start(**{"max_steps": 6, **settings})
+    wait_until(lambda: finished(run), 240, "the run to end")
+    view = run.view()
+    assert view.status == "finished", view.error
+    assert view.result["test_loss_after"] < view.result["test_loss_before"]
+    whole = settings is WHOLE
+    assert run.kept == (run.whole_model if whole else run.adapter)
+    assert run.kept is not None
+    names = {path.name for path in run.kept.iterdir()}
+    expected = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}
+    assert expected <= names if whole else {"adapter_model.safetensors", "adapter_config.json"} <= names
+    assert json.loads((run.kept / "result.json").read_text())["task"] == "causal"
+    assert not run.checkpoints.exists()
+    asked = json.loads((run.folder / "answers.json").read_text())
+    assert len(asked["answers"]) == 3
+    wait_until(lambda: export_state(run).status in ("ready", "failed", "none"), 120, "the download")
+
+
+def test_stop_and_discard_takes_a_whole_model_away_too(start: Submit) -> None:
+    run = start(**{"max_steps": 4000, "checks": 100, **WHOLE})
+    wait_until(lambda: run.view().step >= 1, 240, "the first step")
+    run.whole_model.mkdir()  # as if it were being saved
+    (run.whole_model / "model.safetensors").write_bytes(b"half")
+    run.request_stop(keep=False)
+    wait_until(lambda: finished(run), 120, "the run to stop")
+    assert run.view().status == "discarded"
+    assert run.kept is None and not run.checkpoints.exists()
+
+
+def test_a_whole_model_that_is_stopped_is_kept(start: Submit) -> None:
+    run = start(**{"max_steps": 4000, "checks": 100, **WHOLE})
+    wait_until(lambda: run.view().step >= 3, 240, "the first steps")
+    run.request_stop(keep=True)
+    wait_until(lambda: finished(run), 120, "the run to stop")
+    view = run.view()
+    assert view.status == "stopped", view.error
+    assert view.result["steps"] < 4000 and "test_loss_after" in view.result
+    assert (run.whole_model / "model.safetensors").exists() and not run.checkpoints.exists()
+
+
+def test_what_came_only_now_is_looked_at_before_it_is_loaded(
+    workspace: Workspace, make_recipe: Callable[..., Path], tiny_model: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(tiny_model, copy)
+    recipe = make_recipe()
+    recipe.write_text(recipe.read_text().replace(str(tiny_model), str(copy)))
+    resolved = resolve(workspace, load_recipe(recipe))
+    shutil.rmtree(copy)
+    shutil.copytree(tiny_encoder, copy)
+    run = submit(workspace, resolved)
+    wait_until(lambda: finished(run), 120, "the run to be refused")
+    error = run.view().error
+    assert error is not None and "reads and does not write" in error.message and "Choose another model" in error.hint
+    assert "Loading the model and the examples" not in [text for _, text in run.view().log]
+
+
 def headless(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "studio.training.headless", *arguments]
-    return subprocess.run(command, env=worker_environment(), capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=worker_environment(), capture_output=True, text=True, timeout=400)
 
 
 def test_headless_prints_the_folder_last(workspace: Workspace, make_recipe: Callable[..., Path]) -> None:

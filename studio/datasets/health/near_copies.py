@@ -9,6 +9,7 @@ from studio.datasets.health.check import Check, Data, Found, quote, removing
 from studio.datasets.health.exact_copies import copies
 from studio.datasets.health.passages import contents
 from studio.datasets.near import groups_of, near_labels, shingles_of, texts_to_compare
+from studio.datasets.rows import KINDS
 
 THRESHOLD = 0.8  # Jaccard similarity of pairs of words, for prompt and reply together
 PART = 60  # rapidfuzz points out of 100 for prompt, for reply and for the worse answer alone
@@ -106,6 +107,7 @@ def parts_at(data: Data, position: int) -> list[str]:
 
 CHECK = Check(
     name="near_copies",
+    kinds=tuple(kind for kind in KINDS if kind != "picture"),  # many pictures may be asked and told the same
     title="Near copies",
     why="Rows that say the same in nearly the same words teach nothing new, and make the model repeat their wording.",
     severity="note",

@@ -10,6 +10,7 @@ from zipfile import ZipFile, ZipInfo
 import pandas
 
 from studio.datasets.readers.package import is_link, open_zip, unpack
+from studio.datasets.readers.pictures import is_picture
 from studio.datasets.readers.table import Dropped, Opened, unique_names
 from studio.errors import StudioError
 
@@ -25,21 +26,30 @@ def open_file(path: Path, name: str, kinds: dict[str, str], open_one: OpenOne) -
 
     kinds: from the end of a file's name to its kind, such as {".csv": "csv"}. Tables go before documents, and the
     kind with most bytes before others; what is left out is said. Nothing is written but one file at a time, under a
-    name of our own, in a temporary folder.
+    name of our own, in a temporary folder. Pictures stay where they are until a version needs them
+    (studio.datasets.pictures).
     """
     archive = open_zip(path, name)
     groups: dict[str, list[ZipInfo]] = defaultdict(list)
     others: list[str] = []
+    pictures = 0
     for member in archive.infolist():
         inner = PurePosixPath(member.filename.replace("\\", "/"))
         if member.is_dir() or is_link(member) or inner.name.startswith(".") or "__MACOSX" in inner.parts:
             continue
         kind = kinds.get(inner.suffix.lower())
-        if kind is None:
+        if kind is None and is_picture(inner.name):
+            pictures += 1
+        elif kind is None:
             others.append(inner.name)
         else:
             groups[kind].append(member)
     if not groups:
+        if pictures and not others:
+            raise StudioError(
+                f"{name} holds pictures alone, and nothing says what is to be learned about them.",
+                "Add a table in which one column names a picture and another says what the answer is.",
+            )
         inside = f" It holds: {', '.join(others[:5])}." if others else ""
         raise StudioError(
             f"{name} holds no file that can be read here.{inside}",
@@ -48,6 +58,8 @@ def open_file(path: Path, name: str, kinds: dict[str, str], open_one: OpenOne) -
     chosen = max(groups, key=lambda kind: (kind not in DOCUMENTS, sum(m.file_size for m in groups[kind])))
     opened = Opened("", "", iter(()))
     left = others + [PurePosixPath(m.filename).name for kind in groups if kind != chosen for m in groups[kind]]
+    if pictures:
+        opened.notes.append(f"{pictures:,} {'picture' if pictures == 1 else 'pictures'} in {name} can be learned from.")
     if left:
         opened.notes.append(
             f"Other files in {name} were left out: {', '.join(left[:5])}{'…' if len(left) > 5 else ''}."

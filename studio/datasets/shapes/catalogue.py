@@ -7,6 +7,7 @@ from studio.datasets.shapes.label_columns import LABEL_COLUMNS
 from studio.datasets.shapes.labels import TEXT_LABEL, TEXT_LABELS
 from studio.datasets.shapes.mapping import Role, Shape
 from studio.datasets.shapes.numbers import TEXT_NUMBER
+from studio.datasets.shapes.pictures import PICTURES
 from studio.datasets.shapes.plain import PLAIN_TEXT
 from studio.datasets.shapes.preferences import HH_PAIRS, PAIRS
 from studio.datasets.shapes.questions import PROMPT_REPLY, QUESTION_PASSAGE
@@ -15,7 +16,7 @@ from studio.errors import StudioError
 SHAPES = {
     shape.name: shape
     for shape in (
-        *(HH_PAIRS, PAIRS, RATED_CONVERSATIONS, RATED_REPLIES, SHAREGPT, MESSAGES, QUESTION_PASSAGE, ALPACA),
+        *(PICTURES, HH_PAIRS, PAIRS, RATED_CONVERSATIONS, RATED_REPLIES, SHAREGPT, MESSAGES, QUESTION_PASSAGE, ALPACA),
         *(PROMPT_REPLY, LABEL_COLUMNS, TEXT_LABELS, TEXT_LABEL, TEXT_NUMBER, PLAIN_TEXT),
     )
 }

@@ -14,8 +14,9 @@ class Mapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["chat", "preference", "feedback", "label", "number", "text"] = Field(
-        description="What a row teaches: to answer, to prefer, what is liked, to sort, to estimate, or the language."
+    kind: Literal["chat", "preference", "feedback", "label", "number", "picture", "text"] = Field(
+        description="What a row teaches: to answer, to prefer, what is liked, to sort, to estimate, about pictures, or "
+        "the language."
     )
     shape: str = Field(description="How the table is laid out, such as “prompt_reply”, “alpaca” or “messages”.")
     columns: dict[str, str] = Field(
@@ -102,7 +103,7 @@ class Shape:
     @property
     def takes_system(self) -> bool:
         """Whether its rows are conversations, which have a place for a system message."""
-        return self.kind in ("chat", "preference", "feedback")
+        return self.kind in ("chat", "preference", "feedback", "picture")
 
 
 SYSTEM = Role("system", "Instruction", "A column with the system message of each row.", required=False)

@@ -1,0 +1,216 @@
+"""All settings of all methods as one set of fields: which of them apply at a moment, and how each method words them.
+
+A setting that several methods have by the same name and title is one field on the page, its slot. What differs between
+them (help, choices, default) is brought when another method is chosen; what does not apply is hidden by a style.
+"""
+
+import types
+import typing
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from studio.methods import METHODS, Method
+from studio.methods.adapt_settings import RATES, AdaptSettings
+from studio.training.presets import list_presets
+
+Values = dict[str, Any]
+SLIDER_STEPS = 40  # a whole number with at most so many values gets a slider
+RATE = "learning_rate"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One field on the page. method: the first of those that have it; it is drawn as that one words it."""
+
+    key: str
+    name: str
+    method: Method
+
+    @property
+    def info(self) -> FieldInfo:
+        return self.method.settings.model_fields[self.name]
+
+    @property
+    def advanced(self) -> bool:
+        return bool(extra(self.info).get("advanced"))
+
+    @property
+    def id(self) -> str:
+        return f"setting-{self.key.replace('_', '-').replace('.', '-')}"
+
+
+@cache
+def slots() -> dict[str, Slot]:
+    """All fields by their keys, the common ones first. A key is the setting's name, if need be with a method's."""
+    return {slot.key: slot for slot in _placed().values()}
+
+
+def slot_of(method: Method, name: str) -> Slot:
+    return _placed()[signature(method, name)]
+
+
+@cache
+def _placed() -> dict[tuple[Any, ...], Slot]:
+    schemas = [AdaptSettings, *(method.settings for method in METHODS.values())]
+    names = list(dict.fromkeys(name for schema in schemas for name in schema.model_fields))
+    found: dict[tuple[Any, ...], Slot] = {}
+    for name in names:
+        for method in METHODS.values():
+            if name in method.settings.model_fields and signature(method, name) not in found:
+                taken = any(slot.name == name for slot in found.values())
+                found[signature(method, name)] = Slot(f"{name}.{method.name}" if taken else name, name, method)
+    return found
+
+
+def signature(method: Method, name: str) -> tuple[Any, ...]:
+    """What two methods must have in common for a setting to be one field."""
+    info = method.settings.model_fields[name]
+    return name, info.title, bool(extra(info).get("advanced")), shape(name, info)
+
+
+def shape(name: str, info: FieldInfo) -> str:
+    """Which kind of field a setting gets."""
+    kind, optional = kind_of(info)
+    origin = typing.get_origin(kind)
+    if origin in (typing.Literal, list):
+        return "choice" if origin is typing.Literal else "table"
+    if kind in (bool, int, float):
+        low, high = limits(info)
+        few = kind is int and not optional and low is not None and high is not None and high - low <= SLIDER_STEPS
+        return "slider" if few else {bool: "switch", int: "whole", float: "number"}[kind]
+    return "run" if name.endswith("_run") else "text"
+
+
+def extra(info: FieldInfo) -> dict[str, Any]:
+    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+
+def kind_of(info: FieldInfo) -> tuple[Any, bool]:
+    """The field's type without None, and whether None is allowed."""
+    kind = info.annotation
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        parts = [part for part in typing.get_args(kind) if part is not types.NoneType]
+        return parts[0], len(parts) < len(typing.get_args(kind))
+    return kind, False
+
+
+def limits(info: FieldInfo) -> tuple[float | None, float | None]:
+    """Lowest and highest value that the settings class names."""
+    low = next((m.ge if isinstance(m, Ge) else m.gt for m in info.metadata if isinstance(m, (Ge, Gt))), None)
+    high = next((m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, (Le, Lt))), None)
+    return low, high  # type: ignore[return-value]
+
+
+def default_of(info: FieldInfo) -> Any:
+    return info.get_default(call_default_factory=True)
+
+
+def help_of(info: FieldInfo) -> str:
+    """The help sentence, with the unit where the title does not already say it."""
+    unit = str(extra(info).get("unit") or "")
+    words = info.description or ""
+    said = f"{info.title} {words}".lower()
+    return words if not unit or unit.split()[0] in said else f"{words} In {unit}."
+
+
+def choices_of(name: str, info: FieldInfo, schema: type[AdaptSettings]) -> list[tuple[str, Any]]:
+    """Label and value of each choice of a Literal field; of the ways to train only those that the method can do."""
+    words = extra(info).get("words") or {}
+    values = typing.get_args(kind_of(info)[0])
+    if name == "adapt":
+        values = tuple(value for value in values if value in schema.applicable)
+    return [(words.get(value, str(value)), value) for value in values]
+
+
+def wording(name: str, method: Method) -> dict[str, Any]:
+    """What a method says of a field, as arguments of the component."""
+    info = method.settings.model_fields[name]
+    looks: dict[str, Any] = {"info": help_of(info)}
+    if typing.get_origin(kind_of(info)[0]) is typing.Literal:
+        looks["choices"] = choices_of(name, info, method.settings)
+    return looks
+
+
+@cache
+def differing() -> set[str]:
+    """The keys of the fields that not all of their methods word in the same way."""
+    ways: dict[str, set[str]] = {}
+    for method in METHODS.values():
+        for name in method.settings.model_fields:
+            ways.setdefault(slot_of(method, name).key, set()).add(repr(wording(name, method)))
+    return {key for key, words in ways.items() if len(words) > 1}
+
+
+@cache
+def controlling() -> list[str]:
+    """The keys of the fields that decide whether others apply, and which learning rate suits."""
+    keys = {
+        slot_of(method, other).key
+        for method in METHODS.values()
+        for info in method.settings.model_fields.values()
+        for other in ("adapt", *when(info))
+    }
+    return [key for key in slots() if key in keys]
+
+
+def when(info: FieldInfo) -> dict[str, tuple[Any, ...]]:
+    return dict(extra(info).get("when") or {})
+
+
+def applying(schema: type[BaseModel], values: Values) -> set[str]:
+    """The fields that apply while the form has these values; a missing value is the default."""
+    fields = schema.model_fields
+
+    def holds(name: str, asked: frozenset[str]) -> bool:
+        rules = when(fields[name])
+        return all(
+            other in fields
+            and other not in asked
+            and holds(other, asked | {name})
+            and (values[other] if other in values else default_of(fields[other])) in allowed
+            for other, allowed in rules.items()
+        )
+
+    return {name for name in fields if holds(name, frozenset())}
+
+
+def applied(schema: type[BaseModel], values: Values) -> Values:
+    """The values that count: of fields that the method has and that apply now. The others keep their defaults."""
+    shown = applying(schema, values)
+    return {name: value for name, value in values.items() if name in shown}
+
+
+def values_of(schema: type[BaseModel], overrides: Values) -> Values:
+    """The value of every field: its default, or what a preset or draft says instead."""
+    return {name: overrides.get(name, default_of(info)) for name, info in schema.model_fields.items()}
+
+
+def rate_words(schema: type[AdaptSettings], adapt: Any) -> tuple[str, str]:
+    """The help of the learning rate, and the rate itself, that an empty field means for this way of training."""
+    info = schema.model_fields[RATE]
+    filled = float(f"{RATES.get(str(adapt), RATES['lora']) * schema.rate_factor:.3g}")
+    rate = f"{filled:.10f}".rstrip("0")
+    return f"{(info.description or '').split(' Left empty')[0]} Left empty it is {rate}, which suits this way.", rate
+
+
+def of_method(method: Method, form: Values) -> Values:
+    """From what the fields hold, by their keys, what a method's settings are, by their names."""
+    keys = {slot_of(method, name).key: name for name in method.settings.model_fields}
+    return {keys[key]: value for key, value in form.items() if key in keys}
+
+
+def style(method: Method, values: Values) -> str:
+    """The style that hides what does not apply: fields, and the cards of presets for other methods.
+
+    A style and not `visible`: with every change of that, Gradio makes half the page anew.
+    """
+    shown = {slot_of(method, name).key for name in applying(method.settings, values)}
+    hidden = [f"#{slot.id}" for slot in slots().values() if slot.key not in shown]
+    other = [number for number, preset in enumerate(list_presets()) if not preset.is_for(method.name)]
+    hidden += [f"#preset label:nth-of-type({number + 1})" for number in other]
+    return f"<style>{','.join(hidden)}{{display:none!important}}</style>" if hidden else ""

@@ -1,0 +1,147 @@
+"""What TRL's preference trainers are made to do here: judge row by row, and be held against the model as it began.
+
+The reference is the model before its first step, read once for every row: no second model in memory, and no second
+reading at every step. TRL's own way, a frozen copy of the adapter, would hold a fresh prompt against itself instead of
+against the base model, and would decompose the weights of a PiSSA adapter a second time.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+
+from studio.methods.registry import Metric
+from studio.methods.watched import Figures, Watched
+
+Batch = dict[str, Any]
+RowFigures = dict[str, torch.Tensor]
+
+
+class PreferenceTrainer(Watched):
+    """Mixed in before a trainer of TRL; its rows are tokenised already. metrics: what `judge` gives beside the loss."""
+
+    metrics: tuple[Metric, ...]
+    data_collator: Any
+    _prepare_inputs: Any
+    callback_handler: Any
+    control: Any
+    log: Any
+
+    def __init__(self, model: Any, **rest: Any) -> None:
+        adapted = isinstance(model, PeftModel)
+        config: Any = model.peft_config["default"] if adapted else None
+        beginning = getattr(config, "init_lora_weights", None)
+        # TRL turns the adapter of a packed model to bfloat16, in which small corrections are lost in rounding.
+        exact = {p: p.detach().clone() for p in model.parameters() if p.requires_grad} if adapted else {}
+        if beginning is not None:
+            config.init_lora_weights = True  # the copy that TRL makes must leave the model's weights alone
+        super().__init__(model=model, **rest)  # type: ignore[call-arg]
+        if adapted and "ref" in model.peft_config:
+            model.delete_adapter("ref")
+        if beginning is not None:
+            config.init_lora_weights = beginning
+        for parameter, value in exact.items():
+            parameter.data = value
+            parameter.requires_grad_(True)
+
+    def _prepare_dataset(self, dataset: Dataset, *rest: Any) -> Dataset:
+        return dataset  # studio.methods.preference_rows has done it
+
+    def create_model_card(self, *rest: Any, **more: Any) -> None:
+        """Write none beside each checkpoint, which nobody reads; ours is written when a run is exported."""
+
+    def count(self, inputs: Any) -> None:
+        super().count(inputs)
+        for name, value in inputs.items():
+            if name in ("completion_mask", "chosen_labels", "rejected_labels"):
+                self.trained += int(((value > 0) if name == "completion_mask" else (value != -100))[:, 1:].sum())
+
+    def row_figures(self, batch: Batch) -> RowFigures:
+        """Loss and metrics of each row or pair of a batch, each of shape (rows,)."""
+        raise NotImplementedError
+
+    def in_batches(self, rows: Dataset) -> Iterator[tuple[list[int], Batch]]:
+        """Row numbers and what is read of them, rows of like length together: hardly any padding."""
+        lengths = [sum(len(value) for value in row.values() if isinstance(value, list)) for row in rows]
+        order = sorted(range(len(rows)), key=lambda index: lengths[index])
+        size = self.args.per_device_eval_batch_size
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            yield chosen, self._prepare_inputs(self.data_collator([rows[index] for index in chosen]))
+
+    def gathered(self, rows: Dataset, figures: Callable[[Batch], RowFigures]) -> RowFigures:
+        """The figures of all rows, each of shape (rows,) in their order, float32 on the CPU; without gradients."""
+        was_training = self.model.training
+        self.model.eval()
+        found: list[tuple[list[int], RowFigures]] = []
+        with torch.no_grad():
+            for chosen, batch in self.in_batches(rows):
+                found.append((chosen, {k: v.float().cpu() for k, v in figures(batch).items()}))
+        self.model.train(was_training)
+        back = torch.argsort(torch.tensor([index for chosen, _ in found for index in chosen]))
+        names = found[0][1] if found else {}
+        return {name: torch.cat([values[name] for _, values in found])[back] for name in names}
+
+    def judge(self, rows: Dataset) -> Figures:
+        """Loss and metrics on these rows, exact whatever the batches."""
+        return {name: float(values.mean()) for name, values in self.gathered(rows, self.row_figures).items()}
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """`judge` of the check rows, reported by the names that TRL gives its metrics."""
+        logged = {metric.name: metric.logged or metric.name for metric in self.metrics}
+        figures = self.judge(eval_dataset or self.eval_dataset)
+        metrics = {f"{metric_key_prefix}_{logged.get(name, name)}": value for name, value in figures.items()}
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+class AgainstReference(PreferenceTrainer):
+    """Mixed in before DPOTrainer or KTOTrainer; call `remember_reference` once it is watched."""
+
+    ref_model: Any
+    precompute_ref_logps: bool
+
+    def _precompute_ref_logps(self, dataset: Dataset, *rest: Any) -> Dataset:
+        return dataset  # as in `remember_reference`
+
+    def reference_figures(self, batch: Batch) -> RowFigures:
+        """What the loss needs to know of the reference, by the column's name, each of shape (rows,)."""
+        raise NotImplementedError
+
+    def remember_reference(self, started: bool) -> None:
+        """Read every row once, before training, with the model as it is.
+
+        started: it goes on from an earlier run, whose adapter belongs to the reference. A fresh adapter does not.
+        """
+        model = self.accelerator.unwrap_model(self.model)
+        fresh = isinstance(model, PeftModel) and not started and not self.settings.changes_base
+        with model.disable_adapter() if fresh else nullcontext():
+            for name in ("train_dataset", "eval_dataset", "test_dataset"):
+                rows = getattr(self, name)
+                if rows is None:
+                    continue
+                for column, values in self.gathered(rows, self.reference_figures).items():
+                    rows = rows.add_column(column, values.tolist())
+                setattr(self, name, rows)
+        self.precompute_ref_logps = True
+
+    def log_probability(self, batch: Batch, prefix: str = "") -> torch.Tensor:
+        """Summed log-probability of each answer under the model as it is now, in nats, shape (rows,)."""
+        ids, answer = batch[f"{prefix}input_ids"], batch[f"{prefix}completion_mask"]
+        labels = ids.masked_fill(answer == 0, -100)
+        read = self.model(
+            input_ids=ids,
+            attention_mask=batch[f"{prefix}attention_mask"],
+            labels=labels,
+            use_cache=False,
+            fused_lm_head=True,
+        )
+        # A learned beginning stands in front of what was read.
+        result: torch.Tensor = read.log_probs[:, 1 - ids.shape[1] :].sum(1)
+        return result
