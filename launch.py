@@ -89,9 +89,7 @@ def obey(options, home, for_pytest):
     if options.command in ("test", "check"):
         prepare(tests=True)
         os.chdir(ROOT)
-        if options.command == "check":
-            return check(for_pytest)
-        return become(PYTHON, "-m", "pytest", *for_pytest)
+        return check(for_pytest) if options.command == "check" else test(for_pytest)
     prepare(home=home, look_for_card=options.command == "setup")
     if options.command == "setup":
         say("Everything is set up. Start the studio with: python launch.py")
@@ -160,15 +158,33 @@ def become(*command):
 
 
 def check(for_pytest):
-    """Runs every check even when an early one fails; pytest's exit code, else the first that is not 0."""
-    codes = {}
-    for line in ("ruff check .", "ruff format --check .", "mypy studio", "pytest"):
+    """Runs every check even when an early one fails; returns 1 when any did."""
+    failed = []
+    for line in ("ruff check .", "ruff format --check .", "mypy studio"):
         say(f"\n$ {line}")
-        command = [str(PYTHON), "-m", *line.split(), *(for_pytest if line == "pytest" else [])]
-        codes[line] = subprocess.call(command, env=surroundings())
-    failed = [line for line in codes if codes[line]]
+        if subprocess.call([str(PYTHON), "-m", *line.split()], env=surroundings()):
+            failed.append(line)
+    if test(for_pytest):
+        failed.append("pytest")
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEvery check passed.")
-    return codes["pytest"] or (codes[failed[0]] if failed else 0)
+    return 1 if failed else 0
+
+
+def test(for_pytest):
+    """Runs pytest; returns 1 when a test failed.
+
+    As many files at once as there are cores, with one thread each, and after them those that drive a browser, which
+    wants the computer for itself. When files are named, pytest runs once and as asked.
+    """
+    named = any((ROOT / argument.split("::")[0]).exists() for argument in for_pytest)
+    many = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile", "--ignore", str(BROWSER_TESTS)]
+    failed = False
+    for more in [[]] if named else [many, [str(BROWSER_TESTS)]]:
+        say(f"\n$ {' '.join(['pytest', *more, *for_pytest])}")
+        environment = {**surroundings(), **({"OMP_NUM_THREADS": "1"} if more is many else {})}
+        code = subprocess.call([str(PYTHON), "-m", "pytest", *more, *for_pytest], env=environment)
+        failed = failed or code not in (0, 5)  # 5: no test was chosen, as when -k names one of the other part
+    return 1 if failed else 0
 
 
 # Setting up.

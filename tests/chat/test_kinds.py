@@ -133,7 +133,7 @@ def test_a_learned_beginning_fits_no_batch_and_is_refused_there(causal: Path, na
     ids = torch.tensor([[1, 5, 9], [1, 5, 9]])
     with torch.no_grad():
         one, other = model.get_base_model()(input_ids=ids).logits
-        assert torch.allclose(one, other)
+        assert torch.allclose(one, other, atol=1e-5)
         assert not torch.allclose(model(input_ids=ids[:1]).logits[0, -1], one[-1], atol=1e-3)
     with pytest.raises(ValueError, match="stands in front"):
         shared_batch(model, [BASE, "default"])
