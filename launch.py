@@ -158,33 +158,32 @@ def become(*command):
 
 
 def check(for_pytest):
-    """Runs every check even when an early one fails; returns 1 when any did."""
-    failed = []
+    """Runs every check even when an early one fails; pytest's exit code, else the first that is not 0."""
+    codes = {}
     for line in ("ruff check .", "ruff format --check .", "mypy studio"):
         say(f"\n$ {line}")
-        if subprocess.call([str(PYTHON), "-m", *line.split()], env=surroundings()):
-            failed.append(line)
-    if test(for_pytest):
-        failed.append("pytest")
+        codes[line] = subprocess.call([str(PYTHON), "-m", *line.split()], env=surroundings())
+    codes["pytest"] = test(for_pytest)
+    failed = [line for line in codes if codes[line]]
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEvery check passed.")
-    return 1 if failed else 0
+    return codes["pytest"] or (codes[failed[0]] if failed else 0)
 
 
 def test(for_pytest):
-    """Runs pytest; returns 1 when a test failed.
+    """Runs pytest; its exit code, of two runs the first that is not good.
 
     As many files at once as there are cores, with one thread each, and after them those that drive a browser, which
     wants the computer for itself. When files are named, pytest runs once and as asked.
     """
     named = any((ROOT / argument.split("::")[0]).exists() for argument in for_pytest)
     many = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile", "--ignore", str(BROWSER_TESTS)]
-    failed = False
+    codes = []
     for more in [[]] if named else [many, [str(BROWSER_TESTS)]]:
         say(f"\n$ {' '.join(['pytest', *more, *for_pytest])}")
         environment = {**surroundings(), **({"OMP_NUM_THREADS": "1"} if more is many else {})}
-        code = subprocess.call([str(PYTHON), "-m", "pytest", *more, *for_pytest], env=environment)
-        failed = failed or code not in (0, 5)  # 5: no test was chosen, as when -k names one of the other part
-    return 1 if failed else 0
+        codes.append(subprocess.call([str(PYTHON), "-m", "pytest", *more, *for_pytest], env=environment))
+    bad = [code for code in codes if code not in (0, 5)]  # 5: no test was chosen, as when -k names one of the others
+    return bad[0] if bad else min(codes)
 
 
 # Setting up.

@@ -399,12 +399,19 @@ def test_a_run_does_not_wait_for_the_starter_model(folder, fake_venv):
 
 
 def test_pytest_gets_its_arguments_untouched_and_its_exit_code_comes_back(folder, fake_venv, launcher):
-    done = launch(folder, "test", "-k", "not slow", "--home", "x")
+    done = launch(folder, "test", "-k", "not slow", "launch.py::x")
     assert "[5/5] Installing what the tests need" in done.stdout and "npm was not found" in done.stdout
-    assert f"PYTEST ['-k', 'not slow', '--home', 'x'] {folder}" in done.stdout and done.returncode == 3
+    assert f"PYTEST ['-k', 'not slow', 'launch.py::x'] {folder}" in done.stdout and done.returncode == 3
     calls = fake_venv.read_text().splitlines()
     assert str(launcher.TESTS_LOCK) in calls[-1]
     assert "[1/" not in launch(folder, "test").stdout and fake_venv.read_text().splitlines() == calls
+
+
+def test_tests_run_many_files_at_once_and_those_in_a_browser_alone_after_them(folder, fake_venv):
+    told = [line for line in launch(folder, "test", "-k", "not slow").stdout.splitlines() if line.startswith("PYTEST")]
+    many, alone = told
+    assert "'--dist', 'loadfile', '--ignore'" in many and many.endswith(f"'-k', 'not slow'] {folder}")
+    assert f"PYTEST ['{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}" == alone
 
 
 @posix
@@ -424,7 +431,7 @@ def test_npm_brings_axe_once_and_one_that_comes_later_is_noticed(folder, fake_ve
 def test_check_runs_everything_and_keeps_pytests_exit_code(folder, fake_venv):
     """ruff and mypy are missing in the stand-in .venv, so they fail; pytest must run all the same."""
     done = launch(folder, "check", "-q")
-    assert "PYTEST ['-q']" in done.stdout and done.returncode == 3
+    assert "'-q']" in done.stdout and done.returncode == 3
     assert "Failed: ruff check ., ruff format --check ., mypy studio, pytest" in done.stdout
 
 
