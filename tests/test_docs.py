@@ -17,7 +17,8 @@ from studio.datasets.weights import Weights
 from studio.methods import METHODS
 from studio.methods.adapt_settings import AdaptSettings
 from studio.training.presets import list_presets
-from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, check_sources, load_recipe
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, load_recipe
+from studio.training.recipe_checks import check_sources
 from studio.training.sources import HubPart, MergePart
 from tests.conftest import ROOT
 

@@ -16,6 +16,7 @@ from studio.datasets.store import Dataset, is_there, load_dataset
 from studio.datasets.versions import DataSteps, Version, prepare
 from studio.datasets.weights import Weights
 from studio.errors import StudioError
+from studio.goals.success import Success
 from studio.methods import find_method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run
@@ -23,6 +24,7 @@ from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
 from studio.training.going_on import begin
 from studio.training.presets import find_preset
+from studio.training.recipe_checks import check_goal, check_sources
 from studio.training.sources import (
     FilePart,
     HubPart,
@@ -31,7 +33,6 @@ from studio.training.sources import (
     bring,
     bring_hub,
     bring_test,
-    check_weights,
     mapping_of,
     merge_files,
     short_mapping,
@@ -90,6 +91,8 @@ class Recipe(RecipePart):
     """`settings` are checked against the method's own settings model."""
 
     name: str = Field("", description="Shown in the history; made up from the data when left out.")
+    goal: str = Field("", description="What the model should do for a person, as in presets/goals; changes nothing.")
+    success: Success | None = Field(None, description="What the person said success is; the run is held to it.")
     preset: str = Field("", description="Settings to start from; those below overrule it.")
     data: DataPart
     model: ModelPart = ModelPart()
@@ -179,6 +182,7 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe.data.dataset = dataset.id
     unfold(workspace, recipe.data, dataset)
     method = find_method(recipe.method.name)
+    check_goal(recipe, method)
     method.check_kind(recipe.steps().mapping.kind)
     version = recipe.version(workspace)
     check_run(workspace, method, settings, version, find_model(workspace, recipe.model.name))
@@ -187,31 +191,6 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
     recipe.name = recipe.name or Path(dataset.name).stem.replace("_", " ").replace("-", " ").capitalize()
     return recipe
-
-
-def check_sources(data: DataPart) -> None:
-    """Raises StudioError when fields of [data] contradict each other, naming them."""
-    if not data.file and not data.merge and not data.hub:
-        raise StudioError(
-            "[data] does not say what to learn from.", "Write `file`, or several files as `merge`, or `hub`."
-        )
-    if data.hub and (data.file or data.merge):
-        raise StudioError(f"[data] has both `hub` and `{'file' if data.file else 'merge'}`.", "Leave one of them out.")
-    if data.file and data.merge:
-        raise StudioError(
-            "[data] has both `file` and `merge`.", "Write that file as one more [[data.merge]], or leave one out."
-        )
-    for name in ("prompt", "reply", "sheet") if data.merge else ():
-        if getattr(data, name):
-            raise StudioError(f"`{name}` in [data] does not say which file it is for.", "Write it in [[data.merge]].")
-    check_weights(data.weights, data.merge)
-    if data.test_mapping and not data.test_file:
-        raise StudioError("[data] has `test_mapping`, but no `test_file`.", "Add the file, or leave the mapping out.")
-    if data.test_file and (data.test if data.split is None else data.split.test) and not data.separate_test:
-        raise StudioError(
-            "[data] has both `test_file` and `test`, and the test rows can only come from one of them.",
-            "Leave one of them out.",
-        )
 
 
 def take_in(workspace: Workspace, data: DataPart) -> Dataset:
