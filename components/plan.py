@@ -15,12 +15,12 @@ from studio.errors import StudioError
 from studio.methods import Method, find_method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run
+from studio.methods.presets import list_presets
 from studio.models.catalogue import find_model
 from studio.models.estimate import Estimate, estimate
 from studio.models.hardware import look
 from studio.training.chain import model_under
 from studio.training.going_on import begin
-from studio.training.presets import list_presets
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, in_words
 from studio.workspace import Workspace
 

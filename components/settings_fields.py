@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from studio.methods import METHODS, Method
 from studio.methods.adapt_settings import RATES, AdaptSettings
-from studio.training.presets import list_presets
+from studio.methods.presets import list_presets
 
 Values = dict[str, Any]
 SLIDER_STEPS = 40  # a whole number with at most so many values gets a slider

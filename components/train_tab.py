@@ -12,8 +12,8 @@ from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
 from studio.methods import Method, find_method
+from studio.methods.presets import find_preset, list_presets
 from studio.training.chain import model_under
-from studio.training.presets import find_preset, list_presets
 from studio.training.queue import active_run, submit
 from studio.training.recipe import new_recipe
 

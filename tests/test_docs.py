@@ -16,7 +16,7 @@ from studio.datasets.shapes import SHAPES
 from studio.datasets.weights import Weights
 from studio.methods import METHODS
 from studio.methods.adapt_settings import AdaptSettings
-from studio.training.presets import list_presets
+from studio.methods.presets import list_presets
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, load_recipe
 from studio.training.recipe_checks import check_sources
 from studio.training.sources import HubPart, MergePart

@@ -20,10 +20,10 @@ from studio.goals.success import Success
 from studio.methods import find_method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run
+from studio.methods.presets import find_preset
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
 from studio.training.going_on import begin
-from studio.training.presets import find_preset
 from studio.training.recipe_checks import check_goal, check_sources
 from studio.training.sources import (
     FilePart,

@@ -8,7 +8,7 @@ import pytest
 from components import settings_fields as fields
 from components import settings_form, train_tab
 from studio.methods import METHODS
-from studio.training.presets import list_presets
+from studio.methods.presets import list_presets
 
 ALL = list(METHODS.values())
 IDS = [method.name for method in ALL]

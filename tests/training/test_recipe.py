@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import StudioError
-from studio.training.presets import list_presets
+from studio.methods.presets import list_presets
 from studio.training.recipe import Recipe, load_recipe, new_recipe, resolve, save_recipe
 from studio.workspace import Workspace
 

@@ -4,7 +4,7 @@ import pytest
 
 from studio.errors import StudioError
 from studio.methods import METHODS, find_method
-from studio.training.presets import Preset, find_preset, list_presets
+from studio.methods.presets import Preset, find_preset, list_presets
 
 GENERAL = {"quick_taste", "balanced", "thorough", "low_memory"}
 PAIRS = [(preset, method) for method in METHODS for preset in list_presets(method)]

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.errors import StudioError
-from studio.methods import find_method
+from studio.methods.registry import find_method
 from studio.workspace import PRESETS
 
 
