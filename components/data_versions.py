@@ -49,17 +49,20 @@ def build(parts: dict[str, Any]) -> None:
             parts["pack"] = gr.Button("Prepare the file", size="md", elem_id="pack", elem_classes="ts-fit")
             parts["packed"] = gr.DownloadButton("Download", visible=False, elem_id="packed", elem_classes="ts-fit")
         parts["packed_for"] = hidden("Version that was packed")
+        parts["versions_of"] = hidden("Version that the list was drawn for")
 
 
 def wire(page: Page) -> Any:
     """Going back and taking away. Returns the event after which another version is on show."""
     parts = page.parts["data_tab"]
 
-    def draw_all(data: str, packed_for: str) -> Any:
-        # What was packed of another version must not be taken for this one, nor what was compared with another.
-        button = gr.DownloadButton(visible=bool(packed_for) and packed_for == data)
+    def draw_all(data: str, packed_for: str, drawn_for: str) -> Any:
+        # What was packed of another version must not be taken for this one, nor what was compared with another. The
+        # same rows may be told again, and what a person has asked for meanwhile then stays.
+        button = gr.DownloadButton(visible=same_rows(packed_for, data))
         known = Prepared.told(data)
-        return draw(page.workspace, known) if known and known.ready else "", "", button
+        lines = draw(page.workspace, known) if known and known.ready else ""
+        return lines, gr.skip() if same_rows(drawn_for, data) else "", button, data
 
     def wanted(event: gr.EventData, dataset: str) -> str:
         version = load_version(load_dataset(page.workspace, dataset), str(event.version))
@@ -80,12 +83,19 @@ def wire(page: Page) -> Any:
         return gr.DownloadButton(f"Download {path.name}", value=str(path), visible=True), data
 
     data, packed = parts["data"], [parts["packed"], parts["packed_for"]]
-    shown = [parts["versions"], parts["differences"], parts["packed"]]
-    gr.on([moved(data)], plain(draw_all), [data, parts["packed_for"]], shown, trigger_mode="always_last", **QUICK)
+    shown = [parts["versions"], parts["differences"], parts["packed"], parts["versions_of"]]
+    known = [data, parts["packed_for"], parts["versions_of"]]
+    gr.on([moved(data)], plain(draw_all), known, shown, trigger_mode="always_last", **QUICK)
     parts["pack"].click(plain(pack), [data, parts["format"]], packed, **QUICK)
     parts["versions"].compared(plain(compared), data, parts["differences"], **QUICK)
     parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
     return moved(parts["went_back"])
+
+
+def same_rows(one: str, other: str) -> bool:
+    """Whether two states of the page's choice `data` stand for the same rows."""
+    known, now = Prepared.told(one), Prepared.told(other)
+    return known is not None and now is not None and (known.dataset, known.steps) == (now.dataset, now.steps)
 
 
 def draw(workspace: Workspace, chosen: Prepared) -> str:
