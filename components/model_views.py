@@ -75,7 +75,7 @@ def download(model: Model) -> str:
 def licence(model: Model) -> str:
     if not model.licence:
         return "not known: see where the model came from"
-    return f"{model.licence}, {model.licence_note}" if model.licence_note else model.licence
+    return f"{model.licence}. {model.licence_note}" if model.licence_note else model.licence
 
 
 def next_note(model: Model, method: Method) -> str:

@@ -84,7 +84,7 @@ def model_card(run: Run, facts: dict[str, Any], whole: bool, code: str) -> str:
 def licence(model: Model) -> str:
     if not model.licence:
         return "not known; see where the model came from"
-    return f"{model.licence}, {model.licence_note}" if model.licence_note else model.licence
+    return f"{model.licence}. {model.licence_note}" if model.licence_note else model.licence
 
 
 def losses(view: RunView) -> list[str]:
