@@ -25,6 +25,7 @@ from studio import __version__
 from studio.chat.client import Chat
 from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
+from studio.models.starter import STARTER
 from studio.training.queue import active_run
 from studio.workspace import ASSETS, Workspace
 
@@ -59,6 +60,8 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
         )
         # Outside the tabs: what stands in a tab that was never opened does not report its changes.
         page.choices["method"] = hidden("Method", method_choice.FIRST)
+        page.choices["model"] = hidden("Model", STARTER)
+        page.choices["goal"] = hidden("Goal")
         topbar.build(page)
         runbar.build(page)
         with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from components import draft
 from components import export_views as views
 from components.compare_runs import follow, offer, picker
 from components.html import head, hidden, html, moved, title
@@ -96,6 +97,7 @@ def wire(page: Page) -> None:
     follow(page, parts["run"])
     page.timer.tick(plain(look), inputs=[parts["run"], parts["drawn"]], outputs=outputs, queue=False, **POLL)
     parts["again"].click(plain(again), inputs=parts["run"], **quick)
+    parts["download"].click(plain(lambda run: draft.remember(page.workspace, taken=run)), parts["run"], **QUICK)
 
 
 def state_values(page: Page, run_id: str | None, drawn: str) -> Values:

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from components import earlier_choice
+from components import earlier_choice, goal_choice
 from components.charts import small_curve, spread_words
 from components.html import badge, count, duration, escape, gigabytes, loss, notice, small_number, title
 from components.live_metrics import figure, higher_is_better, is_better, trained_share, watched, watched_title
 from components.runs import STATES, recipe_of, stake
 from studio.errors import StudioError
+from studio.goals.success import outcome
 from studio.methods import find_method
 from studio.training.chain import Link, chain, earlier_run
 from studio.training.run import Run
@@ -133,6 +134,18 @@ def ended(view: RunView, figures: list[tuple[str, str]]) -> tuple[str, str, str,
         f"On rows it never saw it is no better than before. Try other settings or more rows. {kept}",
         figures,
     )
+
+
+def held(run: Run, view: RunView) -> str:
+    """What the person said success is, and what the test rows say to it; "" while it trains, or without any."""
+    recipe = recipe_of(run)
+    if recipe.success is None or view.status not in ("finished", "stopped"):
+        return ""
+    try:
+        found = outcome(recipe.success, recipe.method.name, view.result)
+    except StudioError:
+        return ""  # a method of a later studio
+    return goal_choice.held(found.reached, found.sentence, recipe.success)
 
 
 def tested(view: RunView) -> tuple[float | None, float | None]:

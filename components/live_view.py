@@ -96,7 +96,7 @@ def wire(page: Page) -> None:
         view = run.view()
         new = [
             live_parts.head(run, view),
-            live_parts.status(view),
+            live_parts.status(view) + live_parts.held(run, view),
             live_metrics.at_the_end(view),
             loss_chart(run.id, view),
             live_parts.log(view),

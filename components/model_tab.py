@@ -1,21 +1,22 @@
 """The Model tab: which model learns, and by which method."""
 
+import time
 from typing import Any
 
 import gradio as gr
 
-from components import draft, method_choice
+from components import draft, goal_part, method_choice, model_table
 from components import model_views as views
 from components.data_choice import Prepared
 from components.data_views import problem
-from components.html import head, html, moved, title
+from components.html import html, moved, title
+from components.kept_forms import prefer
 from components.page import QUICK, Page
 from components.speak import plain
 from studio.errors import StudioError
 from studio.methods import METHODS, find_method
 from studio.models.catalogue import find_model, list_models
 from studio.models.starter import STARTER
-from studio.workspace import Workspace
 
 # The cards are our own, so that they can stand under headings, and any choice reaches the server (see page.py).
 ON_METHODS = """
@@ -23,11 +24,16 @@ element.addEventListener('change', (event) => {
   if (event.target.name === 'method') trigger('picked', { method: event.target.value });
 });
 """
+ON_MODELS = """
+element.addEventListener('change', (event) => {
+  if (event.target.name === 'model') trigger('picked', { model: event.target.value });
+});
+"""
 
 
 def build(page: Page) -> None:
     chosen = find_model(page.workspace, STARTER)
-    html(head("Choose what learns", "A model that already knows language, and a way to teach it your answers."))
+    goal_part.build(page)
     html(
         title(
             "Choose a model",
@@ -36,16 +42,9 @@ def build(page: Page) -> None:
         ),
         classes=["ts-section"],
     )
-    model = gr.Radio(
-        choices=choices(page.workspace, STARTER),
-        value=STARTER,
-        label="Model",
-        show_label=False,
-        container=False,
-        interactive=True,
-        elem_id="model",
-        elem_classes=["ts-cards", "ts-wide"],
-    )
+    with gr.Column(elem_classes="ts-card"):
+        html(model_table.TOOLS, elem_id="model-tools", js_on_load="window.tunesmithModels(element);")
+        models = html(elem_id="models", js_on_load=ON_MODELS)
     with gr.Column(elem_classes="ts-card"):
         about = html(views.about(chosen), elem_id="about-model")
     with gr.Column(elem_classes="ts-card"), gr.Row(elem_classes="ts-another"):
@@ -66,24 +65,25 @@ def build(page: Page) -> None:
     with gr.Row(elem_classes="ts-next"):
         forward = gr.Button("Next: set up training", variant="primary", elem_id="next-train", elem_classes="ts-fit")
         note = html(views.next_note(chosen, first), classes=["ts-next-note"])
-    page.choices.update(model=model)
     page.parts["model_tab"] = {
-        "model": model, "about": about, "another": another, "use": use, "trouble": trouble, "cards": cards,
+        "models": models, "about": about, "another": another, "use": use, "trouble": trouble, "cards": cards,
         "swapped": swapped, "forward": forward, "note": note,
     }  # fmt: skip
 
 
-def choices(workspace: Workspace, chosen: str) -> list[tuple[str, str]]:
+def table(page: Page, chosen: str) -> str:
     """The models of the catalogue, and the chosen one when it is another."""
-    models = list_models(workspace)
+    models = list_models(page.workspace)
     if chosen not in {model.name for model in models}:
-        models.append(find_model(workspace, chosen))
-    return [views.model_choice(model, STARTER) for model in models]
+        models.insert(0, find_model(page.workspace, chosen))
+    return model_table.table(models, chosen, goal_part.chosen_goal(page), lambda model: None)
 
 
 def wire(page: Page) -> None:
+    goal_part.wire(page)
     parts: dict[str, Any] = page.parts["model_tab"]
-    method = page.choices["method"]
+    goals: dict[str, Any] = page.parts["goals"]
+    method, choice = page.choices["method"], page.choices["model"]
 
     def situation(model: str, data: str) -> method_choice.Situation:
         chosen = Prepared.told(data)
@@ -97,6 +97,8 @@ def wire(page: Page) -> None:
         found, why = method_choice.settle(str(draft.load(page.workspace).get("method", "")), now)
         return {
             method: found.name,
+            choice: now.model.name,
+            parts["models"]: table(page, now.model.name),
             parts["cards"]: method_choice.cards(found, now),
             parts["swapped"]: views.swapped(why),
             parts["about"]: views.about(now.model),
@@ -104,11 +106,24 @@ def wire(page: Page) -> None:
             parts["trouble"]: "",
         }
 
+    def model_picked(event: gr.EventData, data: str) -> dict[Any, Any]:
+        return told(str(event.model), data)
+
     def picked(event: gr.EventData, model: str) -> dict[Any, Any]:
         found = find_method(str(event.method))
         draft.remember(page.workspace, method=found.name)
         note = views.next_note(find_model(page.workspace, model), found)
         return {method: found.name, parts["note"]: note, parts["swapped"]: ""}
+
+    def take(data: str) -> dict[Any, Any]:
+        """Method, model, preset and settings as they are proposed."""
+        goal = goal_part.chosen_goal(page)
+        assert goal is not None  # the button is not there without one
+        found, _ = goal_part.proposed(page, goal, data)
+        assert found.model is not None
+        prefer(page, found.method, found.preset, found.settings)
+        draft.remember(page.workspace, method=found.method.name)
+        return {**told(found.model.name, data), goals["taken"]: f"{found.preset} {time.monotonic()}"}
 
     def use_another(name: str, data: str) -> dict[Any, Any]:
         try:
@@ -117,34 +132,26 @@ def wire(page: Page) -> None:
             found = find_model(page.workspace, name)
         except StudioError as error:
             return {parts["trouble"]: problem(error)}
-        chosen = gr.Radio(choices=choices(page.workspace, found.name), value=found.name)
-        return {parts["model"]: chosen, parts["another"]: "", **told(found.name, data)}
+        return {parts["another"]: "", **told(found.name, data)}
 
     def restore(data: str) -> dict[Any, Any]:
         """What was chosen before the page was loaded again; a model that has gone since is left for the starter."""
-        model, trouble = draft.load(page.workspace).get("model") or STARTER, ""
+        model = str(draft.load(page.workspace).get("model") or STARTER)
         try:
-            offered = choices(page.workspace, model)
+            return told(model, data)
         except StudioError as error:
-            model, trouble = STARTER, problem(error)
-            offered = choices(page.workspace, model)
-        chosen = gr.Radio(choices=offered, value=model)
-        return {**told(model, data), parts["model"]: chosen, parts["trouble"]: trouble}
+            return {**told(STARTER, data), parts["trouble"]: problem(error)}
 
-    listed = ("model", "about", "another", "trouble", "cards", "swapped", "note")
-    outputs = [method, *(parts[name] for name in listed)]
+    listed = ("models", "about", "another", "trouble", "cards", "swapped", "note")
+    outputs = [method, choice, *(parts[name] for name in listed)]
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
-    known = {"model": parts["model"], "data": page.choices["data"]}
-    gr.on(
-        [parts["model"].input, moved(page.choices["data"])],
-        plain(told),
-        inputs_kwargs=known,
-        trigger_mode="always_last",
-        **quick,
-    )
+    known = {"model": choice, "data": page.choices["data"]}
+    again = [moved(page.choices["data"]), moved(page.choices["goal"])]
+    gr.on(again, plain(told), inputs_kwargs=known, trigger_mode="always_last", **quick)
+    parts["models"].picked(plain(model_picked), page.choices["data"], **quick)
     parts["cards"].picked(
         plain(picked),
-        inputs=parts["model"],
+        inputs=choice,
         outputs=[method, parts["swapped"], parts["note"]],
         **QUICK,
     )
@@ -155,4 +162,5 @@ def wire(page: Page) -> None:
         **quick,
     )
     gr.on([page.demo.load], plain(restore), inputs_kwargs={"data": page.choices["data"]}, **quick)
+    goals["take"].click(plain(take), page.choices["data"], [*outputs, goals["taken"]], **QUICK)
     page.go(parts["forward"], "train")

@@ -21,7 +21,7 @@ class Page:
     `gr.on(..., inputs_kwargs=page.inputs("dataset", "data"))`. Their names and owners:
 
     - data tab: `dataset` (id), `data` (JSON of data_choice.Prepared, "" while the data cannot be used)
-    - model tab: `model`, `method` (names)
+    - model tab: `goal`, `model`, `method` (names), `success`, `success_value` (see goal_part)
     - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), and `setting.FIELD`
       for each setting of any method
     """

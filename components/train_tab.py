@@ -5,19 +5,19 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft, earlier_choice, history, live_view, plan, settings_fields, settings_form
+from components import draft, earlier_choice, goal_part, history, live_view, plan, settings_fields, settings_form
 from components.data_choice import prepared
 from components.html import head, html, moved, title
+from components.kept_forms import FIRST_PRESET, keep, kept_settings, preset_for
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
 from studio.methods import Method, find_method
-from studio.methods.presets import find_preset, list_presets
+from studio.methods.presets import find_preset
 from studio.training.chain import model_under
 from studio.training.queue import active_run, submit
 from studio.training.recipe import new_recipe
 
-FIRST_PRESET = "balanced"
 FIELD = "setting."  # before the key of a field, in the page's choices
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
 DATA = ("dataset", "data", "model", "method")
@@ -172,9 +172,18 @@ def wire(page: Page) -> None:
             Path(load_dataset(page.workspace, data.dataset).name).stem.replace("_", " ").replace("-", " ").capitalize()
         )
         name = asked.pop("run_name").strip() or f"{stem} · {preset.title}"
+        goal = goal_part.chosen_goal(page)
         run = submit(
             page.workspace,
-            new_recipe(page.workspace, name=name, dataset_id=data.dataset, steps=data.steps, **asked),
+            new_recipe(
+                page.workspace,
+                name=name,
+                goal=goal.name if goal else "",
+                success=goal_part.success_for(page, goal, asked["method"]),
+                dataset_id=data.dataset,
+                steps=data.steps,
+                **asked,
+            ),
         )
         return run.id, gr.Tabs(selected="live")
 
@@ -182,8 +191,8 @@ def wire(page: Page) -> None:
         return plan.QUEUE_NOTE if active_run(page.workspace) else ""
 
     last: dict[str, Any] = {"trigger_mode": "always_last", **QUICK}
-    gr.on([moved(choices["method"])], plain(fill), [choices["method"], choices["start"]], [choices["preset"], *form],
-          **last)  # fmt: skip
+    another = [moved(choices["method"]), moved(page.parts["goals"]["taken"])]
+    gr.on(another, plain(fill), [choices["method"], choices["start"]], [choices["preset"], *form], **last)
     gr.on([choices["preset"].input, parts["back"].click], plain(fill_preset),
           [choices["preset"], choices["method"], choices["start"]], form, **QUICK)  # fmt: skip
     gr.on([choices["start"].input], plain(begin_with), [choices["start"], choices["method"]], form, **last)
@@ -194,14 +203,15 @@ def wire(page: Page) -> None:
           inputs_kwargs=page.inputs("method") | controls,
           outputs=[parts["style"], fields[settings_fields.RATE]], **last)  # fmt: skip
     page.demo.load(plain(restore), outputs=[choices["run_name"], choices["start"]], **QUICK)
-    gr.on([moved(page.roster), choices["model"].change], plain(offer), [choices["model"], choices["start"]],
+    gr.on([moved(page.roster), moved(choices["model"])], plain(offer), [choices["model"], choices["start"]],
           [choices["start"], *(fields[key] for key in runs)], **last)  # fmt: skip
-    quiet = ("run_name", "data", "method")
+    quiet = ("run_name", "data", "method", "model")
     gr.on(
         [
             page.demo.load,
             moved(choices["data"]),
             moved(choices["method"]),
+            moved(choices["model"]),
             *(choice.change for name, choice in everything.items() if name not in quiet),
         ],
         plain(look),
@@ -229,35 +239,3 @@ def split(chosen: dict[str, Any]) -> dict[str, Any]:
     plainly = {name: value for name, value in chosen.items() if not name.startswith(FIELD)}
     settings = settings_fields.of_method(way, unprefixed(chosen))
     return plainly | {"settings": settings_fields.applied(way.settings, settings)}
-
-
-def keep(page: Page, method: Method, settings: dict[str, Any], preset: str = "", **more: Any) -> None:
-    """Remember the settings of a method, and its preset, beside those of the other methods."""
-
-    def newer(known: dict[str, Any]) -> dict[str, Any]:
-        presets, forms = (table(known.get(name)) for name in ("presets", "forms"))
-        return {
-            **more,
-            "presets": presets | ({method.name: preset} if preset else {}),
-            "forms": forms | {method.name: settings},
-        }
-
-    draft.change(page.workspace, newer)
-
-
-def kept_settings(page: Page, method: Method) -> dict[str, Any]:
-    kept = table(table(draft.load(page.workspace).get("forms")).get(method.name))
-    return {name: value for name, value in kept.items() if name in method.settings.model_fields}
-
-
-def preset_for(page: Page, method: str) -> str:
-    """The preset that was chosen for this method the last time, else the one that is made for it."""
-    fitting = list_presets(method)
-    kept = table(draft.load(page.workspace).get("presets")).get(method)
-    # Those listed after the usual ones are offered, and not taken by themselves.
-    made = [preset.name for preset in fitting if preset.methods and preset.order < find_preset(FIRST_PRESET).order]
-    return next(name for name in (kept, *made, FIRST_PRESET) if name in {preset.name for preset in fitting})
-
-
-def table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

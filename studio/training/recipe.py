@@ -233,12 +233,16 @@ def new_recipe(
     settings: dict[str, Any] | None = None,
     preset: str = "",
     start: str = "",
+    goal: str = "",
+    success: Success | None = None,
 ) -> Recipe:
     """A resolved recipe from what was chosen on the page. Raises StudioError naming the field that is wrong."""
     dataset = load_dataset(workspace, dataset_id)
     try:
         recipe = Recipe(
             name=str(name or "").strip()[:80],
+            goal=goal,
+            success=success,
             preset=preset,
             data=DataPart(**where_from(dataset), dataset=dataset.id, **dict(steps)),
             model=ModelPart(name=model, start=start or None),

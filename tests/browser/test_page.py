@@ -175,7 +175,7 @@ def test_ten_tabs_stay_alive(studio: Studio, open_page: OpenPage) -> None:
         page.goto(studio.url)
         expect(page.get_by_role("tab", name="Data", exact=True)).to_be_visible()
     open_tab(others[-1], "Model")
-    expect(others[-1].locator("#model")).to_be_visible()
+    expect(others[-1].locator("#models")).to_be_visible()
 
 
 def test_only_this_computer_is_asked(studio: Studio) -> None:

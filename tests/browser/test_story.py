@@ -74,7 +74,7 @@ def bring_the_file(page: Page) -> None:
 
 
 def choose_and_start(page: Page) -> None:
-    expect(page.locator("#model")).to_contain_text("SmolLM2-135M-Instruct")
+    expect(page.locator("#models")).to_contain_text("SmolLM2-135M-Instruct")
     expect(page.locator("#method")).to_contain_text("Learn from examples")
     page.locator("#next-train").click()
     page.locator("#preset").get_by_text("Quick taste").click()
