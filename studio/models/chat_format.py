@@ -64,7 +64,7 @@ class ChatFormat:
 
 
 def chat_format(folder: Path) -> ChatFormat | None:
-    """What the template of a model folder can write; None when it has none. Remembered while the files stay as they are."""
+    """What the template of a model folder can write; None when it has none. Asked again, it is known."""
     stamps = []
     for name in FILES:
         try:
