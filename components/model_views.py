@@ -5,8 +5,8 @@ from studio.methods import Method
 from studio.models.catalogue import Model
 
 ANOTHER_HELP = (
-    "A folder on this computer that holds a model, or owner/name from the Hugging Face hub. A hub name is downloaded "
-    "from the internet when training starts, and only then."
+    "A folder on this computer that holds a model, a GGUF file, or owner/name from the Hugging Face hub. A hub name is "
+    "downloaded from the internet when training starts, and only then."
 )
 METHODS_HELP = (
     "Your rows and the model decide which methods suit. How much of the model each one changes is set in Train."
@@ -14,6 +14,7 @@ METHODS_HELP = (
 FROM = {
     "package": "unpacked on this computer when the first training starts, no network needed",
     "folder": "a folder on this computer",
+    "gguf": "a GGUF file on this computer, unpacked when the first training starts",
     "hub": "downloaded from the Hugging Face hub when training starts, and only then",
 }
 
@@ -64,7 +65,7 @@ def parameters(number: int) -> str:
 
 
 def download(model: Model) -> str:
-    if model.source == "folder":
+    if model.source in ("folder", "gguf"):
         return "none"
     if not model.download_mb:
         return "size not known yet"

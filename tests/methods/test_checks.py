@@ -196,3 +196,49 @@ def test_a_whole_model_needs_room_for_its_checkpoints(
     (giant / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
     text = refused(giant, adapt="full")
     assert "needs up to 40000000.0 GB of disk" in text and "choose LoRA" in text
+
+
+@pytest.fixture
+def with_template(other_model: Callable[..., Path]) -> Callable[[str], Path]:
+    """A copy of the two-layer model with another chat template in front of its own."""
+
+    def make(refusing: str) -> Path:
+        folder = other_model()
+        file = folder / "chat_template.jinja"
+        file.write_text(refusing + file.read_text())
+        return folder
+
+    return make
+
+
+def test_a_system_message_that_the_chat_format_refuses_is_noticed_before_the_start(
+    workspace: Workspace, version: Version, make_csv: Callable[..., Path], with_template: Callable[[str], Path]
+) -> None:
+    refuses = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}"
+    model = find_model(workspace, str(with_template(refuses)))
+    method = find_method("sft")
+    check_run(workspace, method, method.settings(), version, model)
+    steps = chat_steps(system="Be kind.", split={"near_together": False})
+    told = prepare(workspace, add_file(workspace, make_csv(24)), steps)
+    with pytest.raises(StudioError, match="knows no system message, and 24 of your 24 rows have one") as caught:
+        check_run(workspace, method, method.settings(), told, model)
+    assert "Take the system message out" in caught.value.hint
+
+
+def test_a_chat_format_that_cannot_be_used_is_refused(
+    refused: Callable[..., str], with_template: Callable[[str], Path]
+) -> None:
+    text = refused(with_template("{{ messages | length }}"))
+    assert "rewrites the question once the answer is known" in text and "Put the template of the original model" in text
+
+
+def test_a_base_model_of_the_list_is_refused_before_it_is_downloaded(workspace: Workspace, version: Version) -> None:
+    method = find_method("sft")
+    with pytest.raises(StudioError, match="no chat format of its own") as caught:
+        check_run(workspace, method, method.settings(), version, find_model(workspace, "llama-3.2-1b"))
+    assert caught.value.hint.startswith("“Llama-3.2-1B-Instruct” in the list")
+    check_run(workspace, method, method.settings(), version, find_model(workspace, "llama-3.2-1b-instruct"))
+
+
+def test_a_model_that_is_too_new_is_refused(refused: Callable[..., str], other_model: Callable[..., Path]) -> None:
+    assert "of the kind “qwen97”, which the installed transformers" in refused(other_model(model_type="qwen97"))

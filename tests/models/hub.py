@@ -5,19 +5,31 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub(ThreadingHTTPServer):
     """Serves the files of `folder` as the model `name`. `breaks_off`: in the middle of the first large
-    file the network goes, for good."""
+    file the network goes, for good. halts: each large file of a model waits in its middle until `go_on` is set.
+    spoils: a file of which the last byte is another one when it arrives."""
 
-    def __init__(self, name: str, folder: Path, breaks_off: bool = False, gated: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        breaks_off: bool = False,
+        gated: bool = False,
+        halts: bool = False,
+        spoils: str = "",
+    ) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.name, self.folder, self.breaks_off, self.gated = name, folder, breaks_off, gated
+        self.halts, self.spoils, self.go_on = halts, spoils, threading.Event()
         self.gone = False
         self.sent: list[str] = []
+        self.bytes = 0  # of all files' contents that went out
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -43,8 +55,11 @@ class Answer(BaseHTTPRequestHandler):
         if hub.gated and "/resolve/" in path:
             return self.send(403, b"", with_body, {"X-Error-Code": "GatedRepo", "X-Error-Message": "gated"})
         if path.startswith(f"/api/models/{hub.name}/revision/") or path == f"/api/models/{hub.name}":
-            names = sorted(file.name for file in hub.folder.iterdir())
-            known = {"id": hub.name, "sha": COMMIT, "siblings": [{"rfilename": name} for name in names]}
+            known = {
+                "id": hub.name,
+                "sha": COMMIT,
+                "siblings": [sibling(file) for file in sorted(hub.folder.iterdir())],
+            }
             return self.send(200, json.dumps(known).encode(), with_body, {"Content-Type": "application/json"})
         if path == f"/api/models/{hub.name}/tree/{COMMIT}":
             tree = [
@@ -73,8 +88,11 @@ class Answer(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content[: len(content) // 2])
+            self.server.bytes += len(content) // 2
             self.close_connection = True
             return
+        if file.name == self.server.spoils:
+            content = content[:-1] + bytes([content[-1] ^ 1])
         if begin:
             headers["Content-Range"] = f"bytes {begin}-{len(content) - 1}/{len(content)}"
         self.send(206 if begin else 200, content[begin:], with_body, headers)
@@ -84,8 +102,30 @@ class Answer(BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if with_body:
+        if not with_body:
+            return
+        if self.server.halts is True and len(content) > 50_000:
+            half = len(content) // 2
+            self.wfile.write(content[:half])
+            self.wfile.flush()
+            self.server.bytes += half
+            self.server.go_on.wait(30)
+            content = content[half:]
+        try:
             self.wfile.write(content)
+            self.server.bytes += len(content) if "X-Repo-Commit" in headers else 0
+        except OSError:
+            self.close_connection = True  # nobody listens any more
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def sibling(file: Path) -> dict[str, Any]:
+    """A file as the hub lists it: large ones with the SHA-256 of their content, small ones with their git hash."""
+    content = file.read_bytes()
+    known = {"rfilename": file.name, "size": len(content)}
+    if len(content) < 10_000:
+        return {**known, "blobId": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()}
+    digest = hashlib.sha256(content).hexdigest()
+    return {**known, "blobId": COMMIT, "lfs": {"sha256": digest, "size": len(content), "pointerSize": 130}}
