@@ -9,14 +9,17 @@ from components import draft, goal_part, method_choice, model_table
 from components import model_views as views
 from components.data_choice import Prepared
 from components.data_views import problem
-from components.html import html, moved, title
+from components.html import hidden, html, moved, title
 from components.kept_forms import prefer
-from components.page import QUICK, Page
+from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.errors import StudioError
 from studio.methods import METHODS, find_method
-from studio.models.catalogue import find_model, list_models
+from studio.models import downloads
+from studio.models.catalogue import find_model
+from studio.models.download_state import look
 from studio.models.starter import STARTER
+from studio.models.states import list_with_states, state_of
 
 # The cards are our own, so that they can stand under headings, and any choice reaches the server (see page.py).
 ON_METHODS = """
@@ -27,6 +30,10 @@ element.addEventListener('change', (event) => {
 ON_MODELS = """
 element.addEventListener('change', (event) => {
   if (event.target.name === 'model') trigger('picked', { model: event.target.value });
+});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-do]');
+  if (button) trigger('asked', { does: button.dataset.do, model: button.dataset.name });
 });
 """
 
@@ -57,6 +64,7 @@ def build(page: Page) -> None:
         )
         use = gr.Button("Use this model", elem_id="use-model", elem_classes="ts-fit")
     trouble = html(elem_id="model-problem")
+    drawn = hidden("Downloads as drawn")
     html(title("How should it learn?", views.METHODS_HELP), classes=["ts-section"])
     first = METHODS[method_choice.FIRST]
     now = method_choice.Situation.of("", chosen)
@@ -67,16 +75,17 @@ def build(page: Page) -> None:
         note = html(views.next_note(chosen, first), classes=["ts-next-note"])
     page.parts["model_tab"] = {
         "models": models, "about": about, "another": another, "use": use, "trouble": trouble, "cards": cards,
-        "swapped": swapped, "forward": forward, "note": note,
+        "drawn": drawn, "swapped": swapped, "forward": forward, "note": note,
     }  # fmt: skip
 
 
 def table(page: Page, chosen: str) -> str:
-    """The models of the catalogue, and the chosen one when it is another."""
-    models = list_models(page.workspace)
-    if chosen not in {model.name for model in models}:
-        models.insert(0, find_model(page.workspace, chosen))
-    return model_table.table(models, chosen, goal_part.chosen_goal(page), lambda model: None)
+    """The models of the catalogue and of the home, and the chosen one when it is another."""
+    listing = list_with_states(page.workspace)
+    if chosen not in {model.name for model, _ in listing.models}:
+        model = find_model(page.workspace, chosen)
+        listing.models.insert(0, (model, state_of(model)))
+    return model_table.table(listing, chosen, goal_part.chosen_goal(page), lambda model: None)
 
 
 def wire(page: Page) -> None:
@@ -114,6 +123,25 @@ def wire(page: Page) -> None:
         draft.remember(page.workspace, method=found.name)
         note = views.next_note(find_model(page.workspace, model), found)
         return {method: found.name, parts["note"]: note, parts["swapped"]: ""}
+
+    def asked(event: gr.EventData, model: str) -> dict[Any, Any]:
+        """Start, pause or cancel a download."""
+        wanted = find_model(page.workspace, str(event.model))
+        try:
+            if event.does == "download":
+                downloads.start(page.workspace, wanted)
+            else:
+                {"pause": downloads.pause, "cancel": downloads.cancel}[str(event.does)](wanted)
+        except StudioError as error:
+            return {parts["trouble"]: problem(error)}
+        return {parts["trouble"]: "", parts["models"]: table(page, model)}
+
+    def follow(model: str, drawn: str) -> Any:
+        """The table anew while a download goes on, and once more when it has ended."""
+        known = " ".join(f"{part.name} {look(part)}" for part in sorted(page.workspace.models.glob("*.part")))
+        if known == drawn:
+            return gr.skip()
+        return {parts["models"]: table(page, model), parts["drawn"]: known}
 
     def take(data: str) -> dict[Any, Any]:
         """Method, model, preset and settings as they are proposed."""
@@ -162,5 +190,7 @@ def wire(page: Page) -> None:
         **quick,
     )
     gr.on([page.demo.load], plain(restore), inputs_kwargs={"data": page.choices["data"]}, **quick)
+    parts["models"].asked(plain(asked), choice, [parts["trouble"], parts["models"]], **QUICK)
+    page.timer.tick(plain(follow), [choice, parts["drawn"]], [parts["models"], parts["drawn"]], queue=False, **POLL)
     goals["take"].click(plain(take), page.choices["data"], [*outputs, goals["taken"]], **QUICK)
     page.go(parts["forward"], "train")

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from components.download_view import state_cell
 from components.html import badge, bar, escape, megabytes
 from components.icons import icon
 from studio.goals.catalogue import Goal
 from studio.models.catalogue import Model
 from studio.models.starter import STARTER
+from studio.models.states import Listing, State
 
 if TYPE_CHECKING:
     from studio.models.fit import Fit
@@ -31,14 +33,14 @@ SIGNS = {"fits well": "good", "tight": "warn", "too big": "bad"}
 TITLES = {"fits well": "Fits well", "tight": "Tight", "too big": "Too big"}
 
 
-def table(models: list[Model], chosen: str, goal: Goal | None, fits: Fits) -> str:
+def table(listing: Listing, chosen: str, goal: Goal | None, fits: Fits) -> str:
     """All models, each with what the filters ask for; those that suit the goal first."""
-    suiting = [model for model in models if suits(model, goal)]
-    lines = "".join(line(model, chosen, goal, fits(model)) for model in suiting)
-    lines += "".join(line(model, chosen, goal, fits(model)) for model in models if model not in suiting)
+    ordered = sorted(listing.models, key=lambda pair: not suits(pair[0], goal))
+    lines = "".join(line(model, state, chosen, goal, fits(model)) for model, state in ordered)
     heads = "".join(f"<th scope=col>{head}</th>" for head in HEADS)
+    offline = f'<p class="ts-help">{escape(listing.offline)}</p>' if listing.offline else ""
     return (
-        '<div class="ts-models" tabindex="0" role="region" aria-label="Models"><table role="radiogroup">'
+        f'{offline}<div class="ts-models" tabindex="0" role="region" aria-label="Models"><table role="radiogroup">'
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
     )
 
@@ -50,7 +52,7 @@ def suits(model: Model, goal: Goal | None) -> bool:
     return model.family in goal.families and (not model.form or model.form in goal.forms)
 
 
-def line(model: Model, chosen: str, goal: Goal | None, fit: "Fit | None") -> str:
+def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: "Fit | None") -> str:
     marks = {
         "goal": suits(model, goal) or model.name == chosen,
         "here": model.on_disk,
@@ -67,17 +69,8 @@ def line(model: Model, chosen: str, goal: Goal | None, fit: "Fit | None") -> str
         f'<span class="ts-what">{escape(model.sentence)}</span></span></label></td>'
         f"<td>{escape(megabytes(model.download_mb) if model.download_mb else 'none')}</td>"
         f"<td>{escape(model.licence or 'not known')}{permits}</td>"
-        f"<td>{state(model)}</td><td>{fit_cell(fit)}</td></tr>"
+        f"<td>{state_cell(model, state)}</td><td>{fit_cell(fit)}</td></tr>"
     )
-
-
-def state(model: Model) -> str:
-    if model.on_disk:
-        return f'<span class="ts-yes">{icon("check", "s")}On this computer</span>'
-    if model.source == "package" and not model.package_sha256:
-        return f'<span class="ts-yes">{icon("check", "s")}Came with the studio</span>'
-    asks = '<span class="ts-what">asks for a free account</span>' if model.gated else ""
-    return f"Not here yet{asks}"
 
 
 def fit_cell(fit: "Fit | None") -> str:
