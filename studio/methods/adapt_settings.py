@@ -56,6 +56,13 @@ class AdaptSettings(CommonSettings):
             words={"full": "As they are", "8bit": "8-bit", "4bit": "4-bit (NF4, double quantisation)"},
         ),
     )
+    checkpointing: bool = Field(
+        False,
+        title="Forget and recompute (gradient checkpointing)",
+        description="Keeps only the borders between layers and works out the rest again when it is needed: far less "
+        "memory for long examples, about a third more time.",
+        json_schema_extra=unit(advanced=True),
+    )
     rank: int = Field(
         16,
         ge=1,
@@ -138,6 +145,11 @@ class AdaptSettings(CommonSettings):
         if self.weights != "full" and self.adapt not in ADAPTERS:
             raise ValueError(
                 "Packed weights (4-bit, 8-bit) cannot be trained themselves: choose LoRA, or weights as they are."
+            )
+        if self.checkpointing and self.adapt == "prefix":
+            raise ValueError(
+                "A learned beginning in every layer (prefix tuning) is lost when layers are recomputed: switch "
+                "“Forget and recompute” off, or choose LoRA."
             )
         if self.weights != "full" and self.adapt == "lora" and self.init != "zero":
             raise ValueError(

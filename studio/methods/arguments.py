@@ -20,7 +20,7 @@ def training_arguments(job: Job, train_rows: int, check_rows: int, best: str = "
     return {
         "output_dir": str(job.output),
         "per_device_train_batch_size": bite(settings),
-        "per_device_eval_batch_size": 8,
+        "per_device_eval_batch_size": check_bite(settings),
         "gradient_accumulation_steps": settings.accumulation,
         "max_steps": steps,
         "learning_rate": settings.learning_rate,
@@ -42,8 +42,8 @@ def training_arguments(job: Job, train_rows: int, check_rows: int, best: str = "
         # float32 while they are trained, and reckoned with in bfloat16 where the hardware has it.
         "bf16": job.dtype == "bfloat16" and settings.adapt not in ADAPTERS,
         "fp16": False,
-        # Recomputing activations costs a third more time, and what fits here does not need it.
-        "gradient_checkpointing": False,
+        "gradient_checkpointing": settings.checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False} if settings.checkpointing else None,
         "use_cpu": job.device == "cpu",
         "dataloader_pin_memory": job.device != "cpu",
         "report_to": [],
@@ -60,3 +60,11 @@ def bite(settings: AdaptSettings) -> int:
             "Choose a number of bites that divides the examples per step.",
         )
     return settings.batch_size // settings.accumulation
+
+
+def check_bite(settings: AdaptSettings, light: bool = False) -> int:
+    """Rows that are checked at once: no more than learning has room for, since a check keeps nothing for later.
+
+    light: nothing is written and scored word by word, so a row needs little.
+    """
+    return min(32, 4 * bite(settings)) if light else min(8, bite(settings))

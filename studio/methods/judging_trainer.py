@@ -12,7 +12,7 @@ from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from studio.methods import judgements
 from studio.methods.adapting import trainable_model
-from studio.methods.arguments import training_arguments
+from studio.methods.arguments import check_bite, training_arguments
 from studio.methods.label_rows import text_rows
 from studio.methods.registry import Job
 from studio.methods.watched import Figures, Watched, watch
@@ -222,7 +222,7 @@ def judging_trainer(
     frames = [job.version.frame(split) for split in ("train", "validation", "test")]
     train, check, test = (text_rows(tokenizer, frame, job.settings.max_length, labels(frame)) for frame in frames)
     arguments = training_arguments(job, len(train), len(check), best, higher=best != "loss")
-    arguments["per_device_eval_batch_size"] = 32  # nothing is written, so a row needs little memory
+    arguments["per_device_eval_batch_size"] = check_bite(job.settings, light=True)
     # Texts of like length share a step. On BANKING77 in steps of 32 a text takes 17 tokens with its padding; drawn at
     # random it takes 47, of which 16 are its own.
     arguments["train_sampling_strategy"] = "group_by_length"

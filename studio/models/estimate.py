@@ -1,7 +1,7 @@
 """What a run will cost: steps exactly, minutes from this computer's own pace."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from studio.models.catalogue import Model
 from studio.models.hardware import look
@@ -15,6 +15,8 @@ FORWARD_SHARE = 0.4  # reading a row takes this much of learning from it
 class Schedule(Protocol):
     """The part of a method's settings that decides how long it takes."""
 
+    adapt: Any
+    weights: Any
     batch_size: int
     checks: int
 
@@ -40,7 +42,7 @@ def estimate(workspace: Workspace, model: Model, settings: Schedule, rows: dict[
     """`rows` per split as in Version.rows; `tokens` of all training rows together, after cutting."""
     made = settings.rows_made(rows["train"], tokens)
     steps = settings.steps(made)
-    speed = predict(workspace, model, look())
+    speed = predict(workspace, model, look(), settings.adapt, settings.weights)
     per_row = tokens / rows["train"]
     learning = steps * settings.batch_size * tokens / made
     reading = per_row * (rows["validation"] * (1 + min(settings.checks, steps)) + 2 * rows["test"])

@@ -44,6 +44,21 @@ def look() -> Hardware:
     return Hardware(usable_cores(), memory.total / GIB, memory.available / GIB, nvidia_gpu())
 
 
+def memory_in_use() -> int:
+    """Bytes that this process holds at this moment."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has held so far, as far as the system tells; else what it holds now."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+    except (OSError, StopIteration):
+        # Windows: the most that it ever was. macOS tells no peak of a process that is free of its parent's.
+        return int(getattr(psutil.Process().memory_info(), "peak_wset", memory_in_use()))
+
+
 def usable_cores() -> int:
     """Cores that this process may use: in a container fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -23,6 +23,7 @@ from studio.models.hardware import look, training_dtype
 from studio.models.speed import remember
 from studio.processes import identity, last_line
 from studio.training.events import EventLog
+from studio.training.measured import estimated_gb, measured_gb
 from studio.training.queue import advance
 from studio.training.run import Run, load_run
 from studio.workspace import disk_error, write_json
@@ -118,13 +119,15 @@ def train(run: Run, events: EventLog, device: str) -> None:
         shown = show_examples(trainer, events, version)
     say("Checking the untrained model" if rows["check"] else "Taking the first step")
     trainer.train()
+    memory = measured_gb(device)  # before it is judged and asked, which needs other memory
     cut_short = trainer.state.global_step < steps
     if run.stop_requested() == "discard":
         return throw_away(run, events)
     result = keep(run, trainer, events, version, before, shown)
-    measured = run.view().series
-    paces, memory = [[value for _, value in measured[name]] for name in ("tokens_per_second", "memory_gb")]
-    remember(run.workspace, recipe.model.name, trainer.model.num_parameters(), paces, max(memory, default=0.0))
+    paces = [value for _, value in run.view().series["tokens_per_second"]]
+    estimated = estimated_gb(job, method.name, trainer.train_dataset, rows["check"])
+    size = trainer.model.num_parameters()
+    remember(run.workspace, recipe.model.name, size, paces, memory, settings.adapt, settings.weights, estimated)
     result |= {"steps": trainer.state.global_step, "seconds": round(time.time() - began, 1), "dtype": dtype}
     if run.stop_requested() == "discard":  # asked for while it was being judged
         return throw_away(run, events)
