@@ -74,6 +74,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
     """Serve the page until Ctrl-C. Raises StudioError when it could not be started."""
     from components import app, security
     from components.live_view import PLOTLY
+    from components.sizing import Sizes
     from components.theme import make_theme
     from studio.chat.client import Chat
     from studio.datasets.inspection import Inspector
@@ -81,8 +82,8 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
     from studio.training.queue import active_run
     from studio.workspace import ASSETS
 
-    xray, chat, inspector = XRay(workspace), Chat(workspace), Inspector(workspace)
-    demo = app.build_app(workspace, xray, chat, inspector)
+    xray, chat, inspector, sizes = XRay(workspace), Chat(workspace), Inspector(workspace), Sizes(workspace)
+    demo = app.build_app(workspace, xray, chat, inspector, sizes)
     demo.queue(default_concurrency_limit=8, api_open=False)
     options: dict[str, Any] = security.quiet_launch_options()
     if password:
@@ -130,6 +131,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
         chat.close()
         xray.close()
         inspector.close()
+        sizes.close()
         demo.close(verbose=False)
 
 

@@ -20,6 +20,7 @@ from components import (
 )
 from components.html import hidden, html
 from components.page import QUICK, Page
+from components.sizing import Sizes
 from components.speak import plain
 from studio import __version__
 from studio.chat.client import Chat
@@ -42,7 +43,7 @@ FOOT = (
 )
 
 
-def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector) -> gr.Blocks:
+def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector, sizes: Sizes) -> gr.Blocks:
     """The whole page, not yet served. Nothing in it holds a connection open (see the rules in DESIGN)."""
     gradio_mend.mend()
     with gr.Blocks(title="Tunesmith", fill_width=True, analytics_enabled=False) as demo:
@@ -51,6 +52,7 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
             xray,
             chat,
             inspector,
+            sizes,
             demo,
             run=hidden("Run on show"),
             seen=hidden("State of all runs"),

@@ -4,21 +4,24 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft
+from components import draft, plan
 from components import goal_choice as views
 from components.data_choice import Prepared, prepared
 from components.html import head, hidden, html, moved, title
 from components.page import QUICK, Page
 from components.runs import recipe_of
+from components.sizing import checked
 from components.speak import plain
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import Version, prepare
 from studio.errors import StudioError
 from studio.goals.catalogue import Goal, list_goals
 from studio.goals.facts import facts_of
-from studio.goals.proposal import Proposal, propose
+from studio.goals.proposal import Proposal, method_for, propose
 from studio.goals.success import Success
-from studio.models.catalogue import list_models
+from studio.models.catalogue import Model, list_models
+from studio.models.estimate import estimate
+from studio.models.fit import Verdict
 from studio.training.run import list_runs
 
 LEAD = "Pick the goal in your own words. It decides which models, methods and checks make sense, so you do not have to."
@@ -86,8 +89,21 @@ def proposed(page: Page, goal: Goal, data: str) -> tuple[Proposal, int]:
     version, kind = rows_of(page, data)
     judges = any(run.kept and recipe_of(run).method.name == "reward" for run in list_runs(page.workspace))
     facts = facts_of(version, kind, judges)
-    found = propose(goal, facts, list_models(page.workspace), lambda *_: None, lambda *_: None)
-    return found, facts.rows
+    method, _ = method_for(goal, facts)
+    lengths = plan.lengths_known(version) if version else None
+
+    def fits(model: Model, settings: dict[str, Any]) -> Verdict | None:
+        whole = checked(method, settings)
+        found = page.sizes.fit(model, method, whole, lengths.longest if lengths else 0) if whole else None
+        return found.verdict if found else None
+
+    def seconds(model: Model, settings: dict[str, Any]) -> float | None:
+        whole = checked(method, settings)
+        if whole is None or version is None or lengths is None or plan.writes(whole):
+            return None
+        return estimate(page.workspace, model, whole, version.rows, lengths.tokens).seconds
+
+    return propose(goal, facts, list_models(page.workspace), fits, seconds), facts.rows
 
 
 def wire(page: Page) -> None:

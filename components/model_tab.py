@@ -5,19 +5,21 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft, goal_part, method_choice, model_table
+from components import draft, goal_part, method_choice, model_table, plan
 from components import model_views as views
 from components.data_choice import Prepared
 from components.data_views import problem
 from components.html import hidden, html, moved, title
 from components.kept_forms import prefer
 from components.page import POLL, QUICK, Page
+from components.sizing import checked
 from components.speak import plain
 from studio.errors import StudioError
 from studio.methods import METHODS, find_method
 from studio.models import downloads
-from studio.models.catalogue import find_model
+from studio.models.catalogue import Model, find_model
 from studio.models.download_state import look
+from studio.models.fit import Fit
 from studio.models.starter import STARTER
 from studio.models.states import list_with_states, state_of
 
@@ -79,13 +81,24 @@ def build(page: Page) -> None:
     }  # fmt: skip
 
 
-def table(page: Page, chosen: str) -> str:
+def table(page: Page, chosen: str, data: str, way: str) -> str:
     """The models of the catalogue and of the home, and the chosen one when it is another."""
     listing = list_with_states(page.workspace)
     if chosen not in {model.name for model, _ in listing.models}:
         model = find_model(page.workspace, chosen)
         listing.models.insert(0, (model, state_of(model)))
-    return model_table.table(listing, chosen, goal_part.chosen_goal(page), lambda model: None)
+    goal, method = goal_part.chosen_goal(page), find_method(way)
+    version, _ = goal_part.rows_of(page, data)
+    lengths = plan.lengths_known(version) if version else None
+
+    def fit(model: Model) -> Fit | None:
+        """With the method's defaults."""
+        if model.family and model.family not in method.families:
+            return None
+        settings = checked(method, {})
+        return page.sizes.fit(model, method, settings, lengths.longest if lengths else 0) if settings else None
+
+    return model_table.table(listing, chosen, goal, fit)
 
 
 def wire(page: Page) -> None:
@@ -107,7 +120,7 @@ def wire(page: Page) -> None:
         return {
             method: found.name,
             choice: now.model.name,
-            parts["models"]: table(page, now.model.name),
+            parts["models"]: table(page, now.model.name, data, found.name),
             parts["cards"]: method_choice.cards(found, now),
             parts["swapped"]: views.swapped(why),
             parts["about"]: views.about(now.model),
@@ -124,7 +137,7 @@ def wire(page: Page) -> None:
         note = views.next_note(find_model(page.workspace, model), found)
         return {method: found.name, parts["note"]: note, parts["swapped"]: ""}
 
-    def asked(event: gr.EventData, model: str) -> dict[Any, Any]:
+    def asked(event: gr.EventData, model: str, data: str, way: str) -> dict[Any, Any]:
         """Start, pause or cancel a download."""
         wanted = find_model(page.workspace, str(event.model))
         try:
@@ -134,14 +147,17 @@ def wire(page: Page) -> None:
                 {"pause": downloads.pause, "cancel": downloads.cancel}[str(event.does)](wanted)
         except StudioError as error:
             return {parts["trouble"]: problem(error)}
-        return {parts["trouble"]: "", parts["models"]: table(page, model)}
+        return {parts["trouble"]: "", parts["models"]: table(page, model, data, way)}
 
-    def follow(model: str, drawn: str) -> Any:
-        """The table anew while a download goes on, and once more when it has ended."""
-        known = " ".join(f"{part.name} {look(part)}" for part in sorted(page.workspace.models.glob("*.part")))
+    def follow(model: str, data: str, way: str, drawn: str) -> Any:
+        """The table anew while a download goes on, once more when it has ended, and as memory is worked out."""
+        parts_of = sorted(page.workspace.models.glob("*.part"))
+        known = f"{page.sizes.answered} " + " ".join(f"{part.name} {look(part)}" for part in parts_of)
+            f"{part.name} {look(part)}" for part in sorted(page.workspace.models.glob("*.part"))
+        )
         if known == drawn:
             return gr.skip()
-        return {parts["models"]: table(page, model), parts["drawn"]: known}
+        return {parts["models"]: table(page, model, data, way), parts["drawn"]: known}
 
     def take(data: str) -> dict[Any, Any]:
         """Method, model, preset and settings as they are proposed."""
@@ -190,7 +206,15 @@ def wire(page: Page) -> None:
         **quick,
     )
     gr.on([page.demo.load], plain(restore), inputs_kwargs={"data": page.choices["data"]}, **quick)
-    parts["models"].asked(plain(asked), choice, [parts["trouble"], parts["models"]], **QUICK)
-    page.timer.tick(plain(follow), [choice, parts["drawn"]], [parts["models"], parts["drawn"]], queue=False, **POLL)
+    parts["models"].asked(
+        plain(asked), [choice, page.choices["data"], method], [parts["trouble"], parts["models"]], **QUICK
+    )
+    page.timer.tick(
+        plain(follow),
+        [choice, page.choices["data"], method, parts["drawn"]],
+        [parts["models"], parts["drawn"]],
+        queue=False,
+        **POLL,
+    )
     goals["take"].click(plain(take), page.choices["data"], [*outputs, goals["taken"]], **QUICK)
     page.go(parts["forward"], "train")

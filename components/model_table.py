@@ -1,20 +1,17 @@
 """The models as a table: what each is, where it is, what its licence permits, and whether it fits this computer."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from components.download_view import state_cell
 from components.html import badge, bar, escape, megabytes
 from components.icons import icon
 from studio.goals.catalogue import Goal
 from studio.models.catalogue import Model
+from studio.models.fit import Fit
 from studio.models.starter import STARTER
 from studio.models.states import Listing, State
 
-if TYPE_CHECKING:
-    from studio.models.fit import Fit
-
-Fits = Callable[[Model], "Fit | None"]
+Fits = Callable[[Model], Fit | None]
 
 # assets/js/models.js hides the rows that do not match; it is drawn once, so that a search outlives a new table.
 TOOLS = f"""
@@ -52,7 +49,7 @@ def suits(model: Model, goal: Goal | None) -> bool:
     return model.family in goal.families and (not model.form or model.form in goal.forms)
 
 
-def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: "Fit | None") -> str:
+def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: Fit | None) -> str:
     marks = {
         "goal": suits(model, goal) or model.name == chosen,
         "here": model.on_disk,
@@ -73,7 +70,7 @@ def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: "Fit |
     )
 
 
-def fit_cell(fit: "Fit | None") -> str:
+def fit_cell(fit: Fit | None) -> str:
     if fit is None:
         return '<span class="ts-what">not known yet</span>'
     kind = SIGNS[fit.verdict]

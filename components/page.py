@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from components.sizing import Sizes
 from studio.chat.client import Chat
 from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
@@ -30,6 +31,7 @@ class Page:
     xray: XRay
     chat: Chat
     inspector: Inspector
+    sizes: Sizes
     demo: gr.Blocks
     # Made by app.py before any tab is built:
     run: gr.HTML  # hidden: id of the run on show, "" for none

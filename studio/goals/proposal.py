@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from studio.goals.catalogue import Goal, goals_for
 from studio.methods import Method
 from studio.methods.presets import list_presets
 from studio.models.catalogue import Model
 from studio.models.family import FAMILIES
+from studio.models.fit import Verdict
 
-Verdict = Literal["fits well", "tight", "too big"]
 Fits = Callable[[Model, dict[str, Any]], Verdict | None]
 Seconds = Callable[[Model, dict[str, Any]], float | None]
 

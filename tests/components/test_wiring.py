@@ -13,6 +13,7 @@ from components import draft
 from components.app import build_app
 from components.charts import thin
 from components.security import middleware, own_hosts
+from components.sizing import Sizes
 from studio.chat.client import Chat
 from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
@@ -25,8 +26,8 @@ Config = dict[str, Any]
 
 @pytest.fixture
 def config(workspace: Workspace) -> Iterator[Config]:
-    xray, chat, inspector = XRay(workspace), Chat(workspace), Inspector(workspace)
-    yield build_app(workspace, xray, chat, inspector).get_config_file()
+    xray, chat, inspector, sizes = XRay(workspace), Chat(workspace), Inspector(workspace), Sizes(workspace)
+    yield build_app(workspace, xray, chat, inspector, sizes).get_config_file()
     xray.close()
     chat.close()
 

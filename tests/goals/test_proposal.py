@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from studio.goals.catalogue import find_goal
-from studio.goals.proposal import Facts, Proposal, Verdict, propose
+from studio.goals.proposal import Facts, Proposal, propose
 from studio.models.catalogue import Model
+from studio.models.fit import Verdict
 
 
 def model(name: str, millions: int, family: str = "causal", form: str = "instruct", **more: Any) -> Model:

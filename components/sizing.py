@@ -1,0 +1,104 @@
+"""What models and settings need of this computer's memory: asked of the estimator in the background, one at a time."""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from pydantic import ValidationError
+
+from studio.errors import StudioError
+from studio.methods import Method
+from studio.methods.adapt_settings import AdaptSettings
+from studio.models.blueprint import architecture_of
+from studio.models.catalogue import Model
+from studio.models.fit import Fit, judge
+from studio.models.hardware import Hardware, look, training_dtype
+from studio.models.memory import Estimator, Parts, Question
+from studio.models.speed import correction
+from studio.workspace import Workspace
+
+LOOK_EVERY = 5.0  # seconds between two looks at the free memory
+REST = 30.0  # seconds after the last question, after which the helper is ended: it holds torch in memory
+
+
+class Sizes:
+    """Answers what is known at once, None for what is not, and has that worked out.
+
+    `answered` counts the answers, so that whoever draws them knows when there is something new.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.estimator = Estimator(workspace)
+        self.wanted: dict[str, Question] = {}
+        self.answered = 0
+        self.news = threading.Condition()
+        self.looked: tuple[float, Hardware] | None = None
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def fit(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Fit | None:
+        """Whether a run fits the free memory; None while it is being worked out, or where it cannot be told.
+
+        tokens: of the longest example, 0 where that is not known and the limit counts.
+        """
+        parts = self.parts(model, method, settings, tokens)
+        if parts is None:
+            return None
+        factor = correction(self.workspace, model.name, settings.adapt, settings.weights).factor
+        return judge(parts.scaled(factor), self.hardware())
+
+    def parts(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Parts | None:
+        try:
+            question = self.question(model, method, settings, tokens)
+            known = self.estimator.known(question)
+        except StudioError:
+            return None
+        if known is None:
+            with self.news:
+                self.wanted[question.key] = question
+                self.news.notify()
+        return known
+
+    def question(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Question:
+        """Raises StudioError when it is not known how the model is built."""
+        length = min(tokens or settings.max_length, settings.max_length)
+        device = self.hardware().device
+        return Question(
+            architecture_of(model), method.name, settings.model_dump(), length, training_dtype(device), device
+        )
+
+    def needs(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Parts:
+        """What a run needs, waiting for the answer. Raises StudioError when it cannot be told."""
+        parts = self.estimator.ask(self.question(model, method, settings, tokens))
+        return parts.scaled(correction(self.workspace, model.name, settings.adapt, settings.weights).factor)
+
+    def hardware(self) -> Hardware:
+        if self.looked is None or time.monotonic() - self.looked[0] > LOOK_EVERY:
+            self.looked = (time.monotonic(), look())
+        return self.looked[1]
+
+    def work(self) -> None:
+        while True:
+            with self.news:
+                if not self.wanted and not self.news.wait(REST):
+                    self.estimator.close()
+                    self.news.wait_for(lambda: bool(self.wanted))
+                questions, self.wanted = list(self.wanted.values()), {}
+            try:
+                for _ in self.estimator.ask_all(questions):
+                    self.answered += 1
+            except Exception:
+                logging.getLogger("tunesmith.page").exception("The memory could not be estimated")
+
+    def close(self) -> None:
+        self.estimator.close()
+
+
+def checked(method: Method, values: dict[str, Any]) -> AdaptSettings | None:
+    """Settings as the engine takes them, None while they will not do."""
+    known = {name: value for name, value in values.items() if name in method.settings.model_fields}
+    try:
+        return method.settings.model_validate(known)
+    except ValidationError:
+        return None
