@@ -11,7 +11,7 @@ from studio.errors import StudioError
 
 # The files of transformers 5 that list its kinds, as ("qwen3", "Qwen3Config") a line.
 LISTS = ("auto_mappings.py", "configuration_auto.py")
-LISTED = re.compile(r"""["']([\w.-]+)["']\s*[,:]\s*["']\w+Config["']""")
+LISTED = re.compile(r"""\(\s*["']([\w.-]+)["']\s*,\s*["']\w+Config["']\s*,?\s*\)""")
 
 
 def check_known(config: dict[str, Any], title: str) -> None:
