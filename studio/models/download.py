@@ -138,7 +138,7 @@ def fetch(model: Model, part: Path, commit: str, file: HubFile) -> None:
 def receive(model: Model, part: Path, commit: str, file: HubFile, growing: Path) -> None:
     from huggingface_hub import constants, hf_hub_url
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils._headers import build_hf_headers
 
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK  # 10 MB otherwise, which a slow connection loses at each break
     # Packed on the way, a file could not be gone on with from its middle.
