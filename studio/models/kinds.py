@@ -11,7 +11,8 @@ from studio.errors import StudioError
 
 # The files of transformers 5 that list its kinds, as ("qwen3", "Qwen3Config") a line.
 LISTS = ("auto_mappings.py", "configuration_auto.py")
-LISTED = re.compile(r"""["']([\w.-]+)["']\s*[,:]\s*["']\w+Config["']""")
+# CONFIG_MAPPING is what such a file exports, and stands before another name of that form.
+LISTED = re.compile(r"""["'](?!CONFIG_MAPPING)([\w.-]+)["']\s*[,:]\s*["']\w+Config["']""")
 
 
 def check_known(config: dict[str, Any], title: str) -> None:
