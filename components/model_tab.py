@@ -153,8 +153,6 @@ def wire(page: Page) -> None:
         """The table anew while a download goes on, once more when it has ended, and as memory is worked out."""
         parts_of = sorted(page.workspace.models.glob("*.part"))
         known = f"{page.sizes.answered} " + " ".join(f"{part.name} {look(part)}" for part in parts_of)
-            f"{part.name} {look(part)}" for part in sorted(page.workspace.models.glob("*.part"))
-        )
         if known == drawn:
             return gr.skip()
         return {parts["models"]: table(page, model, data, way), parts["drawn"]: known}
