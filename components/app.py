@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -19,7 +20,7 @@ from components import (
     train_tab,
 )
 from components.html import hidden, html
-from components.page import QUICK, Page
+from components.page import POLL, QUICK, Page
 from components.sizing import Sizes
 from components.speak import plain
 from studio import __version__
@@ -64,6 +65,7 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
         page.choices["method"] = hidden("Method", method_choice.FIRST)
         page.choices["model"] = hidden("Model", STARTER)
         page.choices["goal"] = hidden("Goal")
+        page.parts["sized"] = hidden("Memory worked out")
         topbar.build(page)
         runbar.build(page)
         with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:
@@ -76,7 +78,19 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
         for module in TABS.values():
             module.wire(page)
         remember_place(page, places)
+        watch_sizes(page)
     return demo
+
+
+def watch_sizes(page: Page) -> None:
+    """`sized` moves when more is known about what fits the memory."""
+
+    def look(known: str) -> Any:
+        now = str(page.sizes.news_number)
+        return gr.skip() if known == now else now
+
+    sized = page.parts["sized"]
+    page.timer.tick(plain(look), sized, sized, queue=False, **POLL)
 
 
 def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:

@@ -152,7 +152,7 @@ def wire(page: Page) -> None:
     def follow(model: str, data: str, way: str, drawn: str) -> Any:
         """The table anew while a download goes on, once more when it has ended, and as memory is worked out."""
         parts_of = sorted(page.workspace.models.glob("*.part"))
-        known = f"{page.sizes.answered} " + " ".join(f"{part.name} {look(part)}" for part in parts_of)
+        known = f"{page.sizes.news_number} " + " ".join(f"{part.name} {look(part)}" for part in parts_of)
         if known == drawn:
             return gr.skip()
         return {parts["models"]: table(page, model, data, way), parts["drawn"]: known}
@@ -188,7 +188,7 @@ def wire(page: Page) -> None:
     outputs = [method, choice, *(parts[name] for name in listed)]
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
     known = {"model": choice, "data": page.choices["data"]}
-    again = [moved(page.choices["data"]), moved(page.choices["goal"])]
+    again = [moved(page.choices["data"]), moved(page.choices["goal"]), moved(choice)]
     gr.on(again, plain(told), inputs_kwargs=known, trigger_mode="always_last", **quick)
     parts["models"].picked(plain(model_picked), page.choices["data"], **quick)
     parts["cards"].picked(

@@ -1,13 +1,14 @@
 """What a run will take, worked out from the choices on the page, and why it cannot start when it cannot."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
+from components import fit_view
 from components.data_choice import prepared
-from components.html import about, badge, bar, count, escape, gigabytes, title
+from components.html import about, count, escape, title
+from components.sizing import Sizes
 from studio.datasets.store import load_dataset
 from studio.datasets.versions import Version, prepare
 from studio.datasets.xray import Lengths, XRay
@@ -16,11 +17,12 @@ from studio.methods import Method, find_method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run
 from studio.methods.presets import list_presets
-from studio.models.catalogue import find_model
+from studio.models.catalogue import Model, find_model
 from studio.models.estimate import Estimate, estimate
-from studio.models.hardware import look
+from studio.models.fit import Fit
 from studio.training.chain import model_under
 from studio.training.going_on import begin
+from studio.training.make_fit import Plan
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, in_words
 from studio.workspace import Workspace
 
@@ -36,7 +38,8 @@ QUEUE_NOTE = '<p class="ts-help">A run is going on. This one will wait and start
 class Outlook:
     """`ready` says whether it can start, `why` (message, hint) why not; `seconds` is each preset's time.
 
-    writes: it writes answers of its own while it learns, which takes a time that nobody knows beforehand.
+    writes: it writes answers of its own while it learns, which takes a time that nobody knows beforehand. fit: whether
+    the memory suffices, and changes: what would make it suffice; None while they are not known.
     """
 
     ready: bool = False
@@ -47,12 +50,16 @@ class Outlook:
     estimate: Estimate | None = None
     steps: int | None = None
     writes: bool = False
+    fit: Fit | None = None
+    changes: Plan | None = None
+    settings: AdaptSettings | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
 def outlook(
     workspace: Workspace,
     xray: XRay,
+    sizes: Sizes | None = None,
     *,
     dataset: str,
     data: str,
@@ -84,8 +91,13 @@ def outlook(
         found.writes = writes(checked)
         found.steps = checked.steps(found.version.rows["train"])
         check_all(workspace, way, checked, found.version, model)
-        found.ready = True
+        found.ready, found.settings = True, checked
+        chosen = find_model(workspace, model)
+        if sizes and not chosen.on_disk:  # without its tokenizer nobody knows the lengths, and the limit counts
+            weigh(sizes, chosen, way, checked, found)
         foresee(workspace, xray, model, way, checked, found)
+        if sizes:
+            weigh(sizes, chosen, way, checked, found)
         for candidate in list_presets(method):
             try:
                 values = way.settings.model_validate(candidate.settings_of(way.settings))
@@ -151,6 +163,13 @@ def foresee(
     found.estimate = estimate(workspace, chosen, settings, found.version.rows, found.lengths.tokens)
 
 
+def weigh(sizes: Sizes, model: Model, method: Method, settings: AdaptSettings, found: Outlook) -> None:
+    """Whether it fits the memory, and if not, what would make it fit."""
+    found.fit = sizes.fit(model, method, settings, found.lengths.longest if found.lengths else 0)
+    if found.fit and not found.fit.fits:
+        found.changes = sizes.plan(model, method, settings, found.lengths)
+
+
 _known: dict[tuple[str, str, int, bool], Lengths] = {}
 
 
@@ -176,36 +195,23 @@ def preset_cards(seconds: dict[str, float]) -> list[tuple[str, str]]:
     ]
 
 
-@lru_cache(maxsize=1)
-def total_memory() -> float:
-    computer = look()
-    return computer.gpu.total_gb if computer.gpu else computer.memory_gb
-
-
 def draw(found: Outlook) -> str:
     """The panel beside the settings."""
-    heading = title("What it will take")
     if found.version is None:
-        return heading + '<p class="ts-help">Steps, time and memory appear here once there is data.</p>'
+        return title("Will it fit?") + '<p class="ts-help">Memory, steps and time appear here once there is data.</p>'
     figures = [("Steps", f"{found.steps:,}" if found.steps else "unknown")]
-    lead, basis, memory = "", "", ""
+    basis = ""
     if found.estimate:
-        lead = "" if found.writes else f'<p><span class="ts-big-n">{about(found.estimate.seconds)}</span></p>'
+        if not found.writes:
+            figures.insert(0, ("Time", about(found.estimate.seconds)))
         basis = f'<p class="ts-help">{escape(WRITES if found.writes else sentence(found.estimate.basis))}</p>'
-        if found.estimate.memory_gb:
-            used, total = found.estimate.memory_gb, total_memory()
-            figures.append(("Memory", f"{gigabytes(used)} of {gigabytes(total)}"))
-            fits = used < 0.9 * total
-            memory = bar(used / total, f"{gigabytes(used)} of {gigabytes(total)} memory", "" if fits else "bad")
-            memory += "" if fits else badge("bad", "May not fit")
     cut = ""
     if found.lengths and found.lengths.cut_rows:
         cut = f'<p class="ts-help">{count(found.lengths.cut_rows, "row")} longer than the limit will be cut.</p>'
     listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
-    return (
-        f'{heading}<div class="ts-stack ts-plan">{lead}{basis}<dl class="ts-figures">{listed}</dl>{memory}'
-        f"{rows(found.version.rows)}{cut}</div>"
-    )
+    fits = fit_view.draw(found.fit, found.changes)
+    figured = f'<hr><dl class="ts-figures">{listed}</dl>{basis}'
+    return f'<div class="ts-stack ts-plan">{fits}{figured}{rows(found.version.rows)}{cut}</div>'
 
 
 def rows(number: dict[str, int]) -> str:

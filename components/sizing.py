@@ -7,15 +7,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from studio.datasets.xray import Lengths
 from studio.errors import StudioError
 from studio.methods import Method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.models.blueprint import architecture_of
-from studio.models.catalogue import Model
-from studio.models.fit import Fit, judge
+from studio.models.catalogue import Model, list_models
+from studio.models.fit import MARGIN, Fit, free_memory, judge
 from studio.models.hardware import Hardware, look, training_dtype
 from studio.models.memory import Estimator, Parts, Question
 from studio.models.speed import correction
+from studio.training.make_fit import Cut, Plan, make_fit
 from studio.workspace import Workspace
 
 LOOK_EVERY = 5.0  # seconds between two looks at the free memory
@@ -33,6 +35,8 @@ class Sizes:
         self.estimator = Estimator(workspace)
         self.wanted: dict[str, Question] = {}
         self.answered = 0
+        self.busy = False
+        self.plans: dict[str, Plan | None] = {}
         self.news = threading.Condition()
         self.looked: tuple[float, Hardware] | None = None
         threading.Thread(target=self.work, daemon=True).start()
@@ -73,6 +77,44 @@ class Sizes:
         parts = self.estimator.ask(self.question(model, method, settings, tokens))
         return parts.scaled(correction(self.workspace, model.name, settings.adapt, settings.weights).factor)
 
+    def plan(self, model: Model, method: Method, settings: AdaptSettings, lengths: Lengths | None) -> Plan | None:
+        """What would make it fit; None while that is being worked out, or where it cannot be told."""
+        tokens = lengths.longest if lengths else 0
+        try:
+            key = self.question(model, method, settings, tokens).key
+        except StudioError:
+            return None
+        if key not in self.plans:
+            self.plans[key] = None
+            asked = (key, model, method, settings, tokens, lengths)
+            threading.Thread(target=self.find_plan, args=asked, daemon=True).start()
+        return self.plans[key]
+
+    def find_plan(
+        self, key: str, model: Model, method: Method, settings: AdaptSettings, tokens: int, lengths: Lengths | None
+    ) -> None:
+        listed = [one for one in list_models(self.workspace) if one.family == model.family and not one.gated]
+        smaller = sorted((one for one in listed if one.parameters < model.parameters), key=lambda one: -one.parameters)
+        known = {one.name: one for one in smaller} | {model.name: model}
+        free = free_memory(self.hardware()) / (1 + MARGIN)
+        try:
+            self.plans[key] = make_fit(
+                settings,
+                free,
+                lambda changed, name: self.needs(known[name], method, changed, tokens),
+                model.name,
+                [(one.name, one.title) for one in smaller],
+                cut_by(lengths) if lengths else None,
+            )
+        except StudioError:
+            self.plans.pop(key, None)
+        self.answered += 1
+
+    @property
+    def news_number(self) -> int:
+        """Another one whenever there is something new to draw; while much is asked for, only now and then."""
+        return self.answered // 8 * 8 if self.busy else self.answered
+
     def hardware(self) -> Hardware:
         if self.looked is None or time.monotonic() - self.looked[0] > LOOK_EVERY:
             self.looked = (time.monotonic(), look())
@@ -85,14 +127,26 @@ class Sizes:
                     self.estimator.close()
                     self.news.wait_for(lambda: bool(self.wanted))
                 questions, self.wanted = list(self.wanted.values()), {}
+            self.busy = True
             try:
                 for _ in self.estimator.ask_all(questions):
                     self.answered += 1
             except Exception:
                 logging.getLogger("tunesmith.page").exception("The memory could not be estimated")
+            self.busy = False
 
     def close(self) -> None:
         self.estimator.close()
+
+
+def cut_by(lengths: Lengths) -> Cut:
+    """What share of the rows is longer than so many tokens, by their histogram."""
+
+    def cut(tokens: int) -> float:
+        longer = sum(rows for edge, rows in lengths.counts if edge > tokens)
+        return longer / max(1, sum(rows for _, rows in lengths.counts))
+
+    return cut
 
 
 def checked(method: Method, values: dict[str, Any]) -> AdaptSettings | None:

@@ -5,7 +5,17 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft, earlier_choice, goal_part, history, live_view, plan, settings_fields, settings_form
+from components import (
+    draft,
+    earlier_choice,
+    fit_view,
+    goal_part,
+    history,
+    live_view,
+    plan,
+    settings_fields,
+    settings_form,
+)
 from components.data_choice import prepared
 from components.html import head, html, moved, title
 from components.kept_forms import FIRST_PRESET, keep, kept_settings, preset_for
@@ -20,6 +30,7 @@ from studio.training.recipe import new_recipe
 
 FIELD = "setting."  # before the key of a field, in the page's choices
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
+SHOWN = ("plan", "why", "to_data", "start", "make_fit", "chain")  # what follows from the choices
 DATA = ("dataset", "data", "model", "method")
 
 
@@ -76,7 +87,9 @@ def build_setup(page: Page) -> None:
             drawn = settings_form.build()
             choices.update({f"{FIELD}{key}": field for key, field in drawn.items()})
         with gr.Column(), gr.Column(elem_classes="ts-card", elem_id="plan"):
-            parts["plan"] = html(title("What it will take"), elem_id="steps-plan")
+            parts["plan"] = html(title("Will it fit?"), elem_id="steps-plan")
+            parts["make_fit"] = gr.Button("Make it fit", variant="primary", elem_id="make-fit", visible=False)
+            parts["made"] = html(elem_id="made-fit")
             parts["why"] = html(elem_id="why-not")
             parts["to_data"] = gr.Button("Go to Data", elem_id="go-to-data", visible=False)
             parts["start"] = gr.Button(
@@ -152,15 +165,27 @@ def wire(page: Page) -> None:
         return [gr.Dropdown(choices=offered, value=known), *named]
 
     def look(**chosen: Any) -> Any:
-        outlook = plan.outlook(page.workspace, page.xray, **split(chosen))
+        outlook = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen))
         return (
             gr.Radio(choices=plan.preset_cards(outlook.seconds)),
             plan.draw(outlook),
             plan.draw_why(outlook),
             gr.Button(visible=outlook.lacks_data),
             gr.Button(interactive=outlook.ready),
+            gr.Button(visible=bool(outlook.changes and outlook.changes.changes)),
             earlier_choice.draw_chain(page.workspace, chosen["model"], chosen["start"]),
         )
+
+    def make_fit(**chosen: Any) -> Any:
+        """The settings, and where need be the model, with which it fits; and what was changed, in words."""
+        found = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen)).changes
+        if found is None:
+            return gr.skip()
+        way = find_method(chosen["method"])
+        values = settings_fields.values_of(way.settings, found.settings.model_dump())
+        keep(page, way, values, preset=chosen["preset"])
+        draft.remember(page.workspace, model=found.model)
+        return [fit_view.made(found), found.model, *fitted(way, values)]
 
     def start(**chosen: Any) -> Any:
         asked = split(chosen)
@@ -212,13 +237,19 @@ def wire(page: Page) -> None:
             moved(choices["data"]),
             moved(choices["method"]),
             moved(choices["model"]),
+            moved(parts["sized"]),
             *(choice.change for name, choice in everything.items() if name not in quiet),
         ],
         plain(look),
         inputs_kwargs=everything,
-        outputs=[choices["preset"], *(parts[name] for name in ("plan", "why", "to_data", "start", "chain"))],
+        outputs=[
+            choices["preset"],
+            *(parts[name] for name in ("plan", "why", "to_data", "start", "make_fit", "chain")),
+        ],
         **last,
     )
+    gr.on([parts["make_fit"].click], plain(make_fit), inputs_kwargs=everything,
+          outputs=[parts["made"], choices["model"], *form], **QUICK)  # fmt: skip
     gr.on(
         [parts["start"].click],
         plain(start),

@@ -1,0 +1,63 @@
+"""Whether a run fits the memory: the verdict, a bar of its parts, and what would make it fit."""
+
+from components.html import badge, escape, title
+from components.model_table import SIGNS, TITLES
+from studio.models.fit import Fit, gigabytes
+from studio.models.memory.parts import WORDS
+from studio.training.make_fit import Plan
+
+# Parts that have no colour of their own among the curves: the calm ones.
+COLOURS = {
+    "weights": "p1",
+    "adapter": "p2",
+    "gradients": "warn",
+    "optimiser": "p3",
+    "activations": "p0",
+    "loss": "edge",
+    "overhead": "line",
+}
+LEAST = 0.005  # of the whole: what is less is not drawn
+
+
+def draw(fit: Fit | None, plan: Plan | None) -> str:
+    """The upper part of the panel beside the settings."""
+    if fit is None:
+        return title("Will it fit?", "How much memory it needs is being worked out, or is known after its download.")
+    share = fit.free / max(fit.needed, 0.01)
+    lines = "".join(
+        f'<li><span class="ts-key" style="background:var(--ts-{COLOURS[name]})"></span>'
+        f"<span>{escape(WORDS[name])}</span><b>{gigabytes(size)}</b></li>"
+        for name, size in fit.parts.items()
+        if size / fit.needed >= LEAST
+    )
+    filled = "".join(
+        f'<i style="width:{100 * size / max(fit.needed, fit.free):.2f}%;background:var(--ts-{COLOURS[name]})"></i>'
+        for name, size in fit.parts.items()
+    )
+    mark = f'<span class="ts-limit" style="left:{min(100, 100 * share):.1f}%"></span>' if share < 1 else ""
+    words = f"{gigabytes(fit.needed)} needed, {gigabytes(fit.free)} free"
+    return (
+        f'<div class="ts-headline-2">{title("Will it fit?")}{badge(SIGNS[fit.verdict], TITLES[fit.verdict])}</div>'
+        f'<p><span class="ts-big-n">{gigabytes(fit.needed)}</span> '
+        f'<span class="ts-help">of {gigabytes(fit.free)} that are free</span></p>'
+        f'<div class="ts-parts-bar" role="img" aria-label="{escape(words)}">{filled}{mark}</div>'
+        f'<ul class="ts-parts">{lines}</ul><p class="ts-help">{escape(fit.reason)}</p>{offered(fit, plan)}'
+    )
+
+
+def offered(fit: Fit, plan: Plan | None) -> str:
+    """What “Make it fit” would change; "" while nothing has to be."""
+    if fit.fits:
+        return ""
+    if plan is None:
+        return '<p class="ts-help">What would make it fit is being worked out.</p>'
+    changes = "".join(
+        f"<li>{escape(one.sentence)} <span class=ts-help>{escape(one.cost)}</span></li>" for one in plan.changes
+    )
+    return f'<div class="ts-offer"><b>Make it fit</b><ul>{changes}</ul><p>{escape(plan.sentence)}</p></div>'
+
+
+def made(plan: Plan) -> str:
+    """What “Make it fit” has changed."""
+    changes = "".join(f"<li>{escape(one.sentence)}</li>" for one in plan.changes)
+    return f'<div class="ts-offer" role="status"><b>Changed for you</b><ul>{changes}</ul></div>'
