@@ -57,11 +57,11 @@ def test_rows_are_cut_early_only_where_that_costs_next_to_nothing() -> None:
     def long(length: int) -> float:
         return 0.6
 
-    gentle = make_fit(settings(batch_size=1), 15.2, needs, "large", cut=short)
+    gentle = make_fit(settings(batch_size=1), 15.75, needs, "large", cut=short)
     assert {name for change in gentle.changes for name in change.values} <= {"max_length", "checkpointing"}
-    hard = make_fit(settings(batch_size=1), 15.3, needs, "large", cut=long)
+    hard = make_fit(settings(batch_size=1), 15.45, needs, "large", cut=long)
     assert "max_length" not in {name for change in hard.changes for name in change.values}
-    last = make_fit(settings(batch_size=1, rank=4, alpha=8), 5.3, needs, "large", cut=long)
+    last = make_fit(settings(batch_size=1, rank=4, alpha=8), 5.45, needs, "large", cut=long)
     assert any("60% of the rows are cut" in change.cost for change in last.changes)
 
 

@@ -25,6 +25,8 @@ def bare_model(architecture: dict[str, Any], task: str, dtype: str, **head: Any)
         config = AutoConfig.for_model(kind, **values, **head)
         if task == "classifier" and config.pad_token_id is None:
             config.pad_token_id = 0
+        if task == "seq2seq" and getattr(config, "decoder_start_token_id", None) is None:
+            config.decoder_start_token_id = 0  # which token it is changes no size
         with torch.device("meta"):
             return getattr(transformers, TASKS[task]).from_config(config, dtype=getattr(torch, dtype))
     except (ValueError, TypeError, KeyError, AttributeError, ImportError, RuntimeError) as error:

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as functional
 
 from studio.methods.memory.build import backbone
+from studio.methods.memory.tiles import Tiled, divergence
 
 RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
@@ -81,21 +82,11 @@ def compared(model: Any, batch: Batch) -> torch.Tensor:
     whole = backbone(model)
     if hasattr(model, "peft_config") and model.active_peft_config.is_prompt_learning:
         return replies(model, batch)
-    hidden = whole.base_model(**batch.reading()).last_hidden_state[:, :-1]
+    read = whole.base_model(**batch.reading()).last_hidden_state
     head = whole.get_output_embeddings()
-    if batch.on == "cuda":
-        from studio.methods.memory.tiles import Tiled
-
-        return Tiled.apply(picked(hidden, batch), head.weight).sum()
-    from trl.kernels.chunked_logprob import ChunkedLogProbFunction
-    from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
-
-    # Off a card every position is scored. Of a tile that is wider than the vocabulary, the rest is never touched.
-    width = min(_CHUNKED_LOGPROB_CHUNK_SIZE, head.weight.shape[0])
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    targets = torch.zeros(len(flat), dtype=torch.long, device="meta")
-    found = ChunkedLogProbFunction.apply(flat, head.weight, head.bias, targets, 1.0, width, None, 1.0, ())
-    return found[0].sum()
+    # On a card TRL's kernels score the learned positions only, elsewhere it scores all of them.
+    flat = picked(read, batch) if batch.on == "cuda" else read[:, :-1].flatten(0, 1)
+    return Tiled.apply(flat, head.weight, batch.on).sum()
 
 
 def odds(model: Any, batch: Batch) -> torch.Tensor:
@@ -113,8 +104,6 @@ def odds(model: Any, batch: Batch) -> torch.Tensor:
 
 def taught(model: Any, batch: Batch) -> torch.Tensor:
     """TRL 1.16's DistillationTrainer: the teacher reads without gradients, then both are compared in tiles."""
-    from studio.methods.memory.tiles import divergence
-
     whole = backbone(model)
     hidden = whole.base_model(**batch.reading()).last_hidden_state
     with torch.no_grad():

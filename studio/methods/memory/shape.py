@@ -54,13 +54,14 @@ def samples(architecture: dict[str, Any], trained: int = 0) -> tuple[list[dict[s
     amount with each further layer, so the smallest sample and one with more layers in each stack are enough.
     """
     deep = stacks(architecture, trained)
-    base = architecture
-    for stack in deep:
-        base = with_layers(base, stack, stack.few)
-    architectures, shares = [base], [1.0]
+    architectures, shares = [], [1.0]
+    for larger in (None, *deep):
+        sample = architecture
+        for stack in deep:
+            sample = with_layers(sample, stack, stack.more if stack is larger else stack.few)
+        architectures.append(sample)
     for stack in deep:
         share = (stack.layers - stack.few) / (stack.more - stack.few)
-        architectures.append(with_layers(base, stack, stack.more))
         shares.append(share)
         shares[0] -= share
     return architectures, shares

@@ -88,7 +88,8 @@ def step(model: Any, loss: Callable[[Any, Batch], torch.Tensor], batch: Batch, a
         with AsOnDevice(autocast, batch.on) as device:
             value = loss(model, batch)
             device.copies.clear()  # the backward pass keeps those that it needs
-            value.backward()  # with checkpoints it goes forward once more
+            # With checkpoints it goes forward once more. (Called on the tensor, it would leave the mode for that.)
+            torch.autograd.backward([value])
         del value
         for hook in hooks:
             hook.remove()

@@ -156,7 +156,7 @@ def test_a_reference_of_its_own_stands_beside_a_policy_that_changes_the_model() 
 def test_mixed_precision_keeps_a_second_copy_of_the_weights() -> None:
     mixed, plain = (parts(adapt="full", dtype=dtype, tokens=16) for dtype in ("bfloat16", "float32"))
     assert mixed.weights == plain.weights
-    assert mixed.activations + mixed.gradients > plain.activations
+    assert mixed.activations > plain.activations / 2 + 0.4 * mixed.weights
 
 
 @pytest.mark.parametrize(("architecture", "method"), FAMILIES.values(), ids=FAMILIES)
