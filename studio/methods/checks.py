@@ -22,9 +22,7 @@ def check_run(workspace: Workspace, method: Method, settings: AdaptSettings, ver
     if not version.rows["train"]:
         raise StudioError("There is not one row to learn from.", "Leave fewer rows out in Data, or add some.")
     bite(settings)
-    known = family_of(model.folder)
-    if known is None and model.family:  # not on this computer yet, but the catalogue knows
-        known = Known(model.family, model.context)
+    known = known_of(model)
     if known is not None:
         check_family(method, known.family, model)
         check_task(model.folder, method, model.title)
@@ -35,6 +33,12 @@ def check_run(workspace: Workspace, method: Method, settings: AdaptSettings, ver
         method.check(version, settings)
     if method.check_home:
         method.check_home(workspace, model, settings)
+
+
+def known_of(model: Model) -> Known | None:
+    """What is known of a model, from its files, or from the catalogue while they are not on this computer."""
+    known = family_of(model.folder)
+    return Known(model.family, model.context) if known is None and model.family else known
 
 
 def check_family(method: Method, family: str, model: Model) -> None:
