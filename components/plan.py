@@ -14,7 +14,7 @@ from studio.datasets.xray import Lengths, XRay
 from studio.errors import StudioError
 from studio.methods import Method, find_method
 from studio.methods.adapt_settings import AdaptSettings
-from studio.methods.checks import check_run
+from studio.methods.checks import check_run, known_of
 from studio.methods.presets import list_presets
 from studio.models.catalogue import find_model
 from studio.models.estimate import Estimate, estimate
@@ -86,9 +86,13 @@ def outlook(
         check_all(workspace, way, checked, found.version, model)
         found.ready = True
         foresee(workspace, xray, model, way, checked, found)
-        for candidate in list_presets(method):
+        known = known_of(find_model(workspace, model))
+        for candidate in list_presets(method, workspace):
             try:
-                values = way.settings.model_validate(candidate.settings_of(way.settings))
+                preset = candidate.fitted(
+                    way.settings, rows=found.version.rows["train"], context=known.context if known else 0
+                )
+                values = way.settings.model_validate(preset.settings)
                 lengths = measure(xray, model, found.version, way, values.max_length)
                 rows = found.version.rows
                 guess = estimate(workspace, find_model(workspace, model), values, rows, lengths.tokens)
@@ -163,11 +167,11 @@ def measure(xray: XRay, model: str, version: Version, method: Method, max_length
     return _known[key]
 
 
-def preset_cards(seconds: dict[str, float]) -> list[tuple[str, str]]:
+def preset_cards(seconds: dict[str, float], workspace: Workspace | None = None) -> list[tuple[str, str]]:
     """Choices for the preset radio: title, sentence, and the time where it is known."""
     return [
         ("\n".join([p.title, p.sentence, *([about(seconds[p.name])] if p.name in seconds else [])]), p.name)
-        for p in list_presets()
+        for p in list_presets(None, workspace)
     ]
 
 
