@@ -15,13 +15,14 @@ from studio.errors import StudioError
 from studio.methods import Method, find_method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run, known_of
+from studio.methods.field_errors import settings_error
 from studio.methods.presets import list_presets
 from studio.models.catalogue import find_model
 from studio.models.estimate import Estimate, estimate
 from studio.models.hardware import look
 from studio.training.chain import model_under
 from studio.training.going_on import begin
-from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, in_words
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
 from studio.workspace import Workspace
 
 MOST_KNOWN = 64  # combinations remembered to be sound
@@ -129,7 +130,7 @@ def check(method: str, settings: dict[str, Any]) -> AdaptSettings:
     try:
         return schema.model_validate(settings)
     except ValidationError as error:
-        raise in_words(error, "settings", schema) from error
+        raise settings_error(error, schema) from error
 
 
 _sound: dict[tuple[str, ...], None] = {}  # what was found to fit together

@@ -27,7 +27,7 @@ def check_run(workspace: Workspace, method: Method, settings: AdaptSettings, ver
         check_family(method, known.family, model)
         check_task(model.folder, method, model.title)
         check_chat(method, version.kind, known, model)
-        check_context(settings, known.context, model)
+        check_context(settings, known.context, model.title)
         check_room(workspace.home, model.folder, settings, bool(version.rows["validation"]))
     if method.check:
         method.check(version, settings)
@@ -80,7 +80,7 @@ def check_chat(method: Method, kind: str, known: Known, model: Model) -> None:
         )
 
 
-def check_context(settings: AdaptSettings, context: int, model: Model) -> None:
+def check_context(settings: AdaptSettings, context: int, title: str) -> None:
     """Raises StudioError when the longest example, and what is learned in front of it, is more than the model reads."""
     begun = settings.virtual_tokens if settings.adapt in ("prompt", "prefix") else 0
     if not context or settings.max_length + begun <= context:
@@ -89,6 +89,7 @@ def check_context(settings: AdaptSettings, context: int, model: Model) -> None:
         f", with {begun:,} more for the learned beginning" if begun else ""
     )
     raise StudioError(
-        f"{model.title} can read {context:,} tokens at once, and {asked}.",
+        f"{title} can read {context:,} tokens at once, and {asked}.",
         f"Set “Longest example (tokens)” to {max(0, context - begun)} or less, or choose a model that can read more.",
+        "max_length",
     )

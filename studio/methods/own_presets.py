@@ -10,6 +10,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from studio.errors import StudioError
+from studio.methods.field_errors import settings_error
 from studio.methods.presets import Preset, read, shipped
 from studio.methods.registry import find_method
 from studio.workspace import Workspace, speaking_of_disk, write_atomic
@@ -57,9 +58,7 @@ def check_settings(preset: Preset) -> None:
         try:
             find_method(name).settings.model_validate(preset.settings)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ValueError(f"“{where}” in it: {first['msg']}" if where else first["msg"]) from error
+            raise ValueError(settings_error(error, find_method(name).settings).message) from error
 
 
 def save_preset(
@@ -125,7 +124,7 @@ def differences(schema: type[BaseModel], settings: dict[str, Any]) -> dict[str, 
 def delete_preset(workspace: Workspace, name: str) -> None:
     """Delete one of the person's presets, or a damaged file among them. Raises StudioError when there is none."""
     found = own_presets(workspace)
-    if name not in {one.name for one in (*found.presets, *found.damaged)}:
+    if name not in {preset.name for preset in found.presets} | {damaged.name for damaged in found.damaged}:
         raise StudioError(f"There is no preset of your own called “{name}”.", "Those of the studio always stay.")
     with speaking_of_disk(file_of(workspace, name)):
         file_of(workspace, name).unlink(missing_ok=True)

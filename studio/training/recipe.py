@@ -20,6 +20,7 @@ from studio.goals.success import Success
 from studio.methods import find_method
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run, known_of
+from studio.methods.field_errors import settings_error
 from studio.methods.presets import Fitted, find_preset
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
@@ -122,7 +123,7 @@ class Recipe(RecipePart):
         try:
             return schema.model_validate({**(preset or self.fitted()).settings, **self.settings})
         except ValidationError as error:
-            raise in_words(error, "settings", schema) from error
+            raise settings_error(error, schema) from error
 
     def steps(self) -> DataSteps:
         """What is done to the file. Raises StudioError while it is not known how a row is read."""
@@ -281,7 +282,7 @@ def in_words(error: ValidationError, place: str, schema: type[BaseModel]) -> Stu
     if first["type"] == "extra_forbidden":
         known = ", ".join(schema.model_fields) if len(path) == 1 else "see the README's recipe table"
         return StudioError(f"{place} has a field that is not known: “{'.'.join(path)}”.", f"Known here: {known}.")
-    if first["type"] == "value_error" and not path:  # a model's own validator speaks in whole sentences
+    if first["type"] == "value_error" and not path:  # a document's own validator speaks in whole sentences
         return StudioError(first["msg"].removeprefix("Value error, "), "Change it and start again.")
     if first["type"] == "missing":
         return StudioError(f"{place} lacks “{'.'.join(path)}”.", "Add it and start again.")
