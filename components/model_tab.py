@@ -10,7 +10,7 @@ from components import model_views as views
 from components.data_choice import Prepared
 from components.data_views import problem
 from components.html import hidden, html, moved, title
-from components.kept_forms import prefer
+from components.kept_forms import keep
 from components.page import POLL, QUICK, Page
 from components.sizing import checked
 from components.speak import plain
@@ -163,7 +163,7 @@ def wire(page: Page) -> None:
         assert goal is not None  # the button is not there without one
         found, _ = goal_part.proposed(page, goal, data)
         assert found.model is not None
-        prefer(page, found.method, found.preset, found.settings)
+        keep(page, found.method, found.settings, preset=found.preset)
         draft.remember(page.workspace, method=found.method.name)
         return {**told(found.model.name, data), goals["taken"]: f"{found.preset} {time.monotonic()}"}
 

@@ -15,7 +15,8 @@ from studio.datasets.xray import Lengths, XRay
 from studio.errors import StudioError
 from studio.methods import Method, find_method
 from studio.methods.adapt_settings import AdaptSettings
-from studio.methods.checks import check_run
+from studio.methods.checks import check_run, known_of
+from studio.methods.field_errors import settings_error
 from studio.methods.presets import list_presets
 from studio.models.catalogue import Model, find_model
 from studio.models.estimate import Estimate, estimate
@@ -23,7 +24,7 @@ from studio.models.fit import Fit
 from studio.training.chain import model_under
 from studio.training.going_on import begin
 from studio.training.make_fit import Plan
-from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, in_words
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
 from studio.workspace import Workspace
 
 MOST_KNOWN = 64  # combinations remembered to be sound
@@ -98,9 +99,13 @@ def outlook(
         foresee(workspace, xray, model, way, checked, found)
         if sizes:
             weigh(sizes, chosen, way, checked, found)
-        for candidate in list_presets(method):
+        known = known_of(chosen)
+        for candidate in list_presets(method, workspace):
             try:
-                values = way.settings.model_validate(candidate.settings_of(way.settings))
+                preset = candidate.fitted(
+                    way.settings, rows=found.version.rows["train"], context=known.context if known else 0
+                )
+                values = way.settings.model_validate(preset.settings)
                 lengths = measure(xray, model, found.version, way, values.max_length)
                 rows = found.version.rows
                 guess = estimate(workspace, find_model(workspace, model), values, rows, lengths.tokens)
@@ -137,7 +142,7 @@ def check(method: str, settings: dict[str, Any]) -> AdaptSettings:
     try:
         return schema.model_validate(settings)
     except ValidationError as error:
-        raise in_words(error, "settings", schema) from error
+        raise settings_error(error, schema) from error
 
 
 _sound: dict[tuple[str, ...], None] = {}  # what was found to fit together
@@ -187,11 +192,11 @@ def lengths_known(version: Version) -> Lengths | None:
     return next((lengths for key, lengths in _known.items() if key[1] == version.fingerprint), None)
 
 
-def preset_cards(seconds: dict[str, float]) -> list[tuple[str, str]]:
+def preset_cards(seconds: dict[str, float], workspace: Workspace | None = None) -> list[tuple[str, str]]:
     """Choices for the preset radio: title, sentence, and the time where it is known."""
     return [
         ("\n".join([p.title, p.sentence, *([about(seconds[p.name])] if p.name in seconds else [])]), p.name)
-        for p in list_presets()
+        for p in list_presets(None, workspace)
     ]
 
 

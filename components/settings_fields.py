@@ -4,19 +4,19 @@ A setting that several methods have by the same name and title is one field on t
 them (help, choices, default) is brought when another method is chosen; what does not apply is hidden by a style.
 """
 
-import types
 import typing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from studio.methods import METHODS, Method
 from studio.methods.adapt_settings import RATES, AdaptSettings
+from studio.methods.fields import applying, default_of, extra, kind_of, limits, when
 from studio.methods.presets import list_presets
+from studio.workspace import Workspace
 
 Values = dict[str, Any]
 SLIDER_STEPS = 40  # a whole number with at most so many values gets a slider
@@ -86,30 +86,6 @@ def shape(name: str, info: FieldInfo) -> str:
     return "run" if name.endswith("_run") else "text"
 
 
-def extra(info: FieldInfo) -> dict[str, Any]:
-    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-
-def kind_of(info: FieldInfo) -> tuple[Any, bool]:
-    """The field's type without None, and whether None is allowed."""
-    kind = info.annotation
-    if typing.get_origin(kind) in (types.UnionType, typing.Union):
-        parts = [part for part in typing.get_args(kind) if part is not types.NoneType]
-        return parts[0], len(parts) < len(typing.get_args(kind))
-    return kind, False
-
-
-def limits(info: FieldInfo) -> tuple[float | None, float | None]:
-    """Lowest and highest value that the settings class names."""
-    low = next((m.ge if isinstance(m, Ge) else m.gt for m in info.metadata if isinstance(m, (Ge, Gt))), None)
-    high = next((m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, (Le, Lt))), None)
-    return low, high  # type: ignore[return-value]
-
-
-def default_of(info: FieldInfo) -> Any:
-    return info.get_default(call_default_factory=True)
-
-
 def help_of(info: FieldInfo) -> str:
     """The help sentence, with the unit where the title does not already say it."""
     unit = str(extra(info).get("unit") or "")
@@ -158,33 +134,6 @@ def controlling() -> list[str]:
     return [key for key in slots() if key in keys]
 
 
-def when(info: FieldInfo) -> dict[str, tuple[Any, ...]]:
-    return dict(extra(info).get("when") or {})
-
-
-def applying(schema: type[BaseModel], values: Values) -> set[str]:
-    """The fields that apply while the form has these values; a missing value is the default."""
-    fields = schema.model_fields
-
-    def holds(name: str, asked: frozenset[str]) -> bool:
-        rules = when(fields[name])
-        return all(
-            other in fields
-            and other not in asked
-            and holds(other, asked | {name})
-            and (values[other] if other in values else default_of(fields[other])) in allowed
-            for other, allowed in rules.items()
-        )
-
-    return {name for name in fields if holds(name, frozenset())}
-
-
-def applied(schema: type[BaseModel], values: Values) -> Values:
-    """The values that count: of fields that the method has and that apply now. The others keep their defaults."""
-    shown = applying(schema, values)
-    return {name: value for name, value in values.items() if name in shown}
-
-
 def values_of(schema: type[BaseModel], overrides: Values) -> Values:
     """The value of every field: its default, or what a preset or draft says instead."""
     return {name: overrides.get(name, default_of(info)) for name, info in schema.model_fields.items()}
@@ -204,13 +153,13 @@ def of_method(method: Method, form: Values) -> Values:
     return {keys[key]: value for key, value in form.items() if key in keys}
 
 
-def style(method: Method, values: Values) -> str:
+def style(method: Method, values: Values, workspace: Workspace | None = None) -> str:
     """The style that hides what does not apply: fields, and the cards of presets for other methods.
 
     A style and not `visible`: with every change of that, Gradio makes half the page anew.
     """
     shown = {slot_of(method, name).key for name in applying(method.settings, values)}
     hidden = [f"#{slot.id}" for slot in slots().values() if slot.key not in shown]
-    other = [number for number, preset in enumerate(list_presets()) if not preset.is_for(method.name)]
+    other = [number for number, preset in enumerate(list_presets(None, workspace)) if not preset.is_for(method.name)]
     hidden += [f"#preset label:nth-of-type({number + 1})" for number in other]
     return f"<style>{','.join(hidden)}{{display:none!important}}</style>" if hidden else ""

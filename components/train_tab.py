@@ -13,21 +13,24 @@ from components import (
     history,
     live_view,
     plan,
+    preset_form,
     settings_fields,
     settings_form,
 )
 from components.data_choice import prepared
 from components.html import head, html, moved, title
-from components.kept_forms import FIRST_PRESET, keep, kept_settings, preset_for
+from components.kept_forms import keep
 from components.page import POLL, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
 from studio.methods import Method, find_method
-from studio.methods.presets import find_preset
+from studio.methods.fields import applied
+from studio.methods.presets import Preset, find_preset
 from studio.training.chain import model_under
 from studio.training.queue import active_run, submit
 from studio.training.recipe import new_recipe
 
+FIRST_PRESET = "balanced"
 FIELD = "setting."  # before the key of a field, in the page's choices
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
 SHOWN = ("plan", "why", "to_data", "start", "make_fit", "chain")  # what follows from the choices
@@ -49,7 +52,7 @@ def build(page: Page) -> None:
 def build_setup(page: Page) -> None:
     parts, choices = page.parts, page.choices
     choices["preset"] = gr.Radio(
-        plan.preset_cards({}),
+        plan.preset_cards({}, page.workspace),
         value=FIRST_PRESET,
         label="Preset",
         show_label=False,
@@ -58,6 +61,7 @@ def build_setup(page: Page) -> None:
         elem_id="preset",
         elem_classes=["ts-cards", "ts-four"],
     )
+    parts["preset_note"] = html(elem_id="preset-note")
     with gr.Row(elem_classes="ts-side"):
         with gr.Column(), gr.Column(elem_classes="ts-card"):
             with gr.Row(elem_classes="ts-headline"):
@@ -109,49 +113,54 @@ def wire(page: Page) -> None:
     settings = {f"{FIELD}{key}": field for key, field in fields.items()}
     own = {name: choices[name] for name in ("preset", "run_name", "start")} | settings
     everything = page.inputs(*DATA) | own
-    form = [parts["style"], *fields.values()]
+    form = [parts["preset_note"], parts["style"], *fields.values()]
+    chosen_for = page.inputs("method", "start", "data", "model")  # a preset is fitted to the rows and the model
 
-    def fitted(method: Method, values: dict[str, Any]) -> list[Any]:
-        """Updates of `form` that show these settings of a method."""
-        updates = settings_form.filled(method, values)
-        return [settings_fields.style(method, values), *(updates.get(key, gr.skip()) for key in fields)]
+    def filled(way: Method, preset: Preset, own: dict[str, Any], data: str, model: str) -> list[Any]:
+        """Updates of `form` that show a preset for these rows and this model, with what the person wants besides."""
+        found = preset_form.fitted(page.workspace, way, preset, data, model, own)
+        values = settings_fields.values_of(way.settings, found.settings | own)
+        updates = settings_form.filled(way, values)
+        style = settings_fields.style(way, values, page.workspace)
+        return [preset_form.note(found, values), style, *(updates.get(key, gr.skip()) for key in fields)]
 
-    def fill(method: str, start: str) -> Any:
+    def fill(method: str, start: str, data: str, model: str) -> Any:
         """The form of the method that was just chosen, as it was left, else as its preset has it."""
         way = find_method(method)
-        preset = preset_for(page, method)
-        values = settings_fields.values_of(way.settings, find_preset(preset).settings | kept_settings(page, way))
-        return [preset, *fitted(way, values | shape(way, start))]
+        preset = preset_form.preset_for(page.workspace, method)
+        own = preset_form.kept_settings(page.workspace, way) | shape(way, start)
+        return [preset.name, *filled(way, preset, own, data, model)]
 
-    def fill_preset(preset: str, method: str, start: str) -> Any:
+    def fill_preset(preset: str, method: str, start: str, data: str, model: str) -> Any:
         way = find_method(method)
-        values = settings_fields.values_of(way.settings, find_preset(preset, method).settings) | shape(way, start)
-        keep(page, way, values, preset=preset)
-        return fitted(way, values)
+        keep(page, way, shape(way, start), preset=preset)
+        return filled(way, find_preset(preset, method, page.workspace), shape(way, start), data, model)
 
     def shape(way: Method, start: str) -> dict[str, Any]:
         """What the adapter that it starts from decides."""
         fixed = earlier_choice.shape_of(page.workspace, start)
         return {name: value for name, value in fixed.items() if name in way.settings.model_fields}
 
-    def begin_with(start: str, method: str) -> Any:
+    def begin_with(method: str, start: str, data: str, model: str) -> Any:
         """The form as the adapter wants it that it starts from."""
         way = find_method(method)
         draft.remember(page.workspace, start=start)
-        preset = find_preset(preset_for(page, method))
-        values = settings_fields.values_of(way.settings, preset.settings | kept_settings(page, way) | shape(way, start))
-        keep(page, way, values)
-        return fitted(way, values)
+        own = preset_form.kept_settings(page.workspace, way) | shape(way, start)
+        keep(page, way, own)
+        return filled(way, preset_form.preset_for(page.workspace, method), own, data, model)
 
-    def remember(preset: str, method: str, run_name: str, **form: Any) -> None:
+    def remember(preset: str, method: str, run_name: str, data: str, model: str, **form: Any) -> None:
         way = find_method(method)
-        keep(page, way, settings_fields.of_method(way, unprefixed(form)), preset=preset, run_name=run_name)
+        values = settings_fields.of_method(way, unprefixed(form))
+        own = preset_form.changed(page.workspace, way, preset, data, model, values)
+        keep(page, way, own, preset=preset, run_name=run_name)
 
     def arrange(method: str, **form: Any) -> Any:
         """Which fields apply, when one has changed that decides about others."""
         way = find_method(method)
         values = settings_fields.of_method(way, unprefixed(form))
-        return settings_fields.style(way, values), gr.update(**settings_form.rate(way, values.get("adapt")))
+        style = settings_fields.style(way, values, page.workspace)
+        return style, gr.update(**settings_form.rate(way, values.get("adapt")))
 
     def restore() -> Any:
         kept = draft.load(page.workspace)
@@ -167,7 +176,7 @@ def wire(page: Page) -> None:
     def look(**chosen: Any) -> Any:
         outlook = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen))
         return (
-            gr.Radio(choices=plan.preset_cards(outlook.seconds)),
+            gr.Radio(choices=plan.preset_cards(outlook.seconds, page.workspace)),
             plan.draw(outlook),
             plan.draw_why(outlook),
             gr.Button(visible=outlook.lacks_data),
@@ -182,16 +191,19 @@ def wire(page: Page) -> None:
         if found is None:
             return gr.skip()
         way = find_method(chosen["method"])
-        values = settings_fields.values_of(way.settings, found.settings.model_dump())
-        keep(page, way, values, preset=chosen["preset"])
+        own = preset_form.kept_settings(page.workspace, way)
+        for change in found.changes:
+            own |= change.values
+        keep(page, way, own, preset=chosen["preset"])
         draft.remember(page.workspace, model=found.model)
-        return [fit_view.made(found), found.model, *fitted(way, values)]
+        preset = find_preset(chosen["preset"], way.name, page.workspace)
+        return [fit_view.made(found), found.model, *filled(way, preset, own, chosen["data"], found.model)]
 
     def start(**chosen: Any) -> Any:
         asked = split(chosen)
         asked.pop("dataset")
         data = prepared(asked.pop("data"))
-        preset = find_preset(asked.pop("preset"))
+        preset = find_preset(asked.pop("preset"), None, page.workspace)
         asked["model"] = model_under(page.workspace, asked["model"], asked["start"])
         stem = (
             Path(load_dataset(page.workspace, data.dataset).name).stem.replace("_", " ").replace("-", " ").capitalize()
@@ -216,13 +228,14 @@ def wire(page: Page) -> None:
         return plan.QUEUE_NOTE if active_run(page.workspace) else ""
 
     last: dict[str, Any] = {"trigger_mode": "always_last", **QUICK}
-    another = [moved(choices["method"]), moved(page.parts["goals"]["taken"])]
-    gr.on(another, plain(fill), [choices["method"], choices["start"]], [choices["preset"], *form], **last)
+    another = [moved(choices["method"]), moved(choices["data"]), moved(choices["model"])]
+    gr.on([*another, moved(page.parts["goals"]["taken"])], plain(fill), inputs_kwargs=chosen_for,
+          outputs=[choices["preset"], *form], **last)  # fmt: skip
     gr.on([choices["preset"].input, parts["back"].click], plain(fill_preset),
-          [choices["preset"], choices["method"], choices["start"]], form, **QUICK)  # fmt: skip
-    gr.on([choices["start"].input], plain(begin_with), [choices["start"], choices["method"]], form, **last)
+          inputs_kwargs=page.inputs("preset") | chosen_for, outputs=form, **QUICK)  # fmt: skip
+    gr.on([choices["start"].input], plain(begin_with), inputs_kwargs=chosen_for, outputs=form, **last)
     gr.on([choice.input for choice in (choices["run_name"], *fields.values())], plain(remember),
-          inputs_kwargs=page.inputs("preset", "method", "run_name") | settings, **last)  # fmt: skip
+          inputs_kwargs=page.inputs("preset", "method", "run_name", "data", "model") | settings, **last)  # fmt: skip
     controls = {f"{FIELD}{key}": fields[key] for key in settings_fields.controlling()}
     gr.on([field.input for field in controls.values()], plain(arrange),
           inputs_kwargs=page.inputs("method") | controls,
@@ -269,4 +282,4 @@ def split(chosen: dict[str, Any]) -> dict[str, Any]:
     way = find_method(chosen["method"])
     plainly = {name: value for name, value in chosen.items() if not name.startswith(FIELD)}
     settings = settings_fields.of_method(way, unprefixed(chosen))
-    return plainly | {"settings": settings_fields.applied(way.settings, settings)}
+    return plainly | {"settings": applied(way.settings, settings)}

@@ -4,16 +4,18 @@
 class StudioError(Exception):
     """Something a person can understand and mend.
 
-    `message` says what happened and why, `hint` what to do about it; both are full sentences.
+    `message` says what happened and why, `hint` what to do about it; both are full sentences. field: the name of the
+    setting that it is about, where it is about one, so that a form can show it there.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", field: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.field = field
 
-    def __reduce__(self) -> tuple[type["StudioError"], tuple[str, str]]:
-        return StudioError, (self.message, self.hint)
+    def __reduce__(self) -> tuple[type["StudioError"], tuple[str, str, str]]:
+        return StudioError, (self.message, self.hint, self.field)
 
     @property
     def text(self) -> str:

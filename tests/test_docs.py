@@ -34,7 +34,16 @@ def test_the_recipe_table_names_exactly_the_fields_there_are() -> None:
 
 
 def test_every_preset_is_named() -> None:
-    assert [preset.name for preset in list_presets() if f"`{preset.name}`" not in README] == []
+    lines = re.findall(r"^\| For ((?:`[a-z_]+`,? ?)+) \| (`(?:quick_taste|rlhf_quick)`.*) \|", README, re.MULTILINE)
+    told = {
+        method: set(re.findall(r"`([a-z_]+)`", presets))
+        for methods, presets in lines
+        for method in re.findall(r"`([a-z_]+)`", methods)
+    }
+    assert set(told) == set(METHODS)
+    for method, names in told.items():
+        assert {preset.name for preset in list_presets(method)} <= names
+    assert {name for names in told.values() for name in names} <= {p.name for p in list_presets()} | set(METHODS)
 
 
 def in_words(default: object) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from studio.goals.catalogue import Goal, goals_for
 from studio.methods import Method
-from studio.methods.presets import list_presets
+from studio.methods.presets import list_presets, usual_preset
 from studio.models.catalogue import Model
 from studio.models.family import FAMILIES
 from studio.models.fit import Verdict
@@ -152,16 +152,16 @@ def model_words(model: Model, fit: Verdict | None, seconds: float | None) -> str
 
 def preset_for(method: Method, facts: Facts, fit: Verdict | None) -> tuple[str, str]:
     """The preset, and why that one."""
-    if fit == "tight":
-        return "low_memory", "Memory is tight, so it takes smaller bites."
-    made = [preset for preset in list_presets(method.name) if preset.methods and preset.order < 1]
-    if made:
-        return made[0].name, f"The preset “{made[0].title}” is made for this method."
-    if facts.rows and facts.rows < FEW:
+    offered = [preset.name for preset in list_presets(method.name)]
+    smaller = next((name for name in offered if name.endswith("low_memory")), "")
+    if fit == "tight" and smaller:
+        return smaller, "Memory is tight, so it takes smaller bites."
+    usual = usual_preset(method.name)
+    if facts.rows and facts.rows < FEW and "thorough" in offered:
         return "thorough", f"With {facts.rows:,} rows it can read them often; the best point is kept."
-    if facts.rows >= MANY:
+    if facts.rows >= MANY and "quick_taste" in offered:
         return "quick_taste", f"{facts.rows:,} rows are many: one pass shows whether it works."
-    return "balanced", "Four passes suit most data."
+    return usual.name, f"The preset “{usual.title}” suits most data."
 
 
 def cautions(goal: Goal, facts: Facts, model: Model | None) -> list[str]:

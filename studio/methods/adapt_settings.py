@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from studio.methods.settings import CommonSettings, unit
+from studio.methods.settings import CommonSettings, Misfit, unit
 
 Adapt = Literal["lora", "prompt", "prefix", "ia3", "last_layers", "gradual", "full"]
 ADAPTERS = ("lora", "prompt", "prefix", "ia3")  # leave the model as it is and add new weights
@@ -141,10 +141,12 @@ class AdaptSettings(CommonSettings):
         """Refuse what cannot be done together."""
         if self.adapt not in self.applicable:
             ways = " or ".join(f"“{WORDS[way]}” ({way})" for way in self.applicable)
-            raise ValueError(f"This method cannot train “{WORDS[self.adapt]}” ({self.adapt}). Choose {ways}.")
+            raise Misfit("adapt", f"This method cannot train “{WORDS[self.adapt]}” ({self.adapt}).", f"Choose {ways}.")
         if self.weights != "full" and self.adapt not in ADAPTERS:
-            raise ValueError(
-                "Packed weights (4-bit, 8-bit) cannot be trained themselves: choose LoRA, or weights as they are."
+            raise Misfit(
+                "weights",
+                "Packed weights (4-bit, 8-bit) cannot be trained themselves.",
+                "Choose LoRA in “How much of the model is trained”, or weights as they are.",
             )
         if self.checkpointing and self.adapt == "prefix":
             raise ValueError(
@@ -152,16 +154,20 @@ class AdaptSettings(CommonSettings):
                 "“Forget and recompute” off, or choose LoRA."
             )
         if self.weights != "full" and self.adapt == "lora" and self.init != "zero":
-            raise ValueError(
-                "PiSSA and OLoRA change the model's own weights, so they need them as they are, not packed."
+            raise Misfit(
+                "init",
+                "PiSSA and OLoRA change the model's own weights, so they need them as they are, not packed.",
+                "Let the adapter start from nothing, or choose weights as they are.",
             )
         if self.adapt == "lora" and self.dora and self.init != "zero":
-            raise ValueError(
+            raise Misfit(
+                "init",
                 "With DoRA the adapter has to start from nothing: begun from the model's main directions "
-                "(PiSSA, OLoRA) it could not be loaded again. Choose one of the two."
+                "(PiSSA, OLoRA) it could not be loaded again.",
+                "Choose one of the two.",
             )
         if self.adapt == "lora" and self.dora and self.weights == "8bit":
-            raise ValueError("DoRA cannot read 8-bit weights. Choose 4-bit, or weights as they are.")
+            raise Misfit("dora", "DoRA cannot read 8-bit weights.", "Choose 4-bit, or weights as they are.")
         return self
 
     @property

@@ -58,6 +58,7 @@ def bite(settings: AdaptSettings) -> int:
         raise StudioError(
             f"{settings.batch_size} examples per step cannot be split into {settings.accumulation} equal bites.",
             "Choose a number of bites that divides the examples per step.",
+            "accumulation",
         )
     return settings.batch_size // settings.accumulation
 

@@ -25,21 +25,27 @@ def check_run(workspace: Workspace, method: Method, settings: AdaptSettings, ver
     if not version.rows["train"]:
         raise StudioError("There is not one row to learn from.", "Leave fewer rows out in Data, or add some.")
     bite(settings)
-    known = family_of(model.folder)
-    if known is not None:
+    known = known_of(model)
+    if known is not None and model.on_disk:
         check_known(read_config(model.folder), model.title)
-    if known is None and model.family:  # not on this computer yet, but the catalogue knows
-        known = Known(model.family, model.context, model.template != "none")
     if known is not None:
         check_family(method, known.family, model)
         check_task(model.folder, method, model.title)
         check_chat(workspace, method, version, known, model)
-        check_context(settings, known.context, model)
+        check_context(settings, known.context, model.title)
         check_room(workspace.home, model.folder, settings, bool(version.rows["validation"]))
     if method.check:
         method.check(version, settings)
     if method.check_home:
         method.check_home(workspace, model, settings)
+
+
+def known_of(model: Model) -> Known | None:
+    """What is known of a model, from its files, or from the catalogue while they are not on this computer."""
+    known = family_of(model.folder)
+    if known is None and model.family:
+        return Known(model.family, model.context, model.template != "none")
+    return known
 
 
 def check_family(method: Method, family: str, model: Model) -> None:
@@ -86,7 +92,7 @@ def check_chat(workspace: Workspace, method: Method, version: Version, known: Kn
     check_format(version, model)
 
 
-def check_context(settings: AdaptSettings, context: int, model: Model) -> None:
+def check_context(settings: AdaptSettings, context: int, title: str) -> None:
     """Raises StudioError when the longest example, and what is learned in front of it, is more than the model reads."""
     begun = settings.virtual_tokens if settings.adapt in ("prompt", "prefix") else 0
     if not context or settings.max_length + begun <= context:
@@ -95,6 +101,7 @@ def check_context(settings: AdaptSettings, context: int, model: Model) -> None:
         f", with {begun:,} more for the learned beginning" if begun else ""
     )
     raise StudioError(
-        f"{model.title} can read {context:,} tokens at once, and {asked}.",
+        f"{title} can read {context:,} tokens at once, and {asked}.",
         f"Set “Longest example (tokens)” to {max(0, context - begun)} or less, or choose a model that can read more.",
+        "max_length",
     )

@@ -9,7 +9,7 @@ from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.registry import Job, Metric, method
 from studio.methods.settings import unit
 from studio.methods.sft import PERPLEXITY
-from studio.methods.teacher import check_teacher
+from studio.methods.teacher import check_named, check_teacher
 
 if TYPE_CHECKING:
     from studio.methods.distill_trainer import DistillTrainer
@@ -91,6 +91,7 @@ class DistillationSettings(AdaptSettings):
     kinds=("chat", "label", "number", "preference"),
     settings=DistillationSettings,
     metrics=(DIVERGENCE, PERPLEXITY),
+    check_settings=check_named,
     check_home=check_teacher,
     group="Learn from another model",
 )

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from studio.methods.preference_checks import check_thumbs
 from studio.methods.preference_settings import CHOSEN, KL, MARGIN, REJECTED, PreferenceSettings
 from studio.methods.registry import Job, method
-from studio.methods.settings import unit
+from studio.methods.settings import Misfit, unit
 
 if TYPE_CHECKING:
     from studio.methods.kto_trainer import KtoTrainer
@@ -44,7 +44,9 @@ class KtoSettings(PreferenceSettings):
     def compares_in_every_bite(self) -> "KtoSettings":
         """Refuse bites of one answer, of which the KL cannot be estimated."""
         if self.batch_size // self.accumulation < 2:
-            raise ValueError("Learning from thumbs needs at least 2 examples in every bite: choose fewer bites.")
+            raise Misfit(
+                "accumulation", "Learning from thumbs needs at least 2 examples in every bite.", "Choose fewer bites."
+            )
         return self
 
 

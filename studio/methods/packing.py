@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from studio.errors import StudioError
 from studio.methods.adapt_settings import AdaptSettings
-from studio.methods.settings import unit
+from studio.methods.settings import Misfit, unit
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -39,8 +39,10 @@ class PackingSettings(AdaptSettings):
     def has_room_for_a_beginning(self) -> "PackingSettings":
         """Refuse packing where something learned stands in front of every row, not of every example."""
         if self.packing and self.adapt not in PACKABLE:
-            raise ValueError(
-                "Several examples in one row cannot each have a learned beginning: choose LoRA, or switch packing off."
+            raise Misfit(
+                "packing",
+                "Several examples in one row cannot each have a learned beginning.",
+                "Choose LoRA, or switch packing off.",
             )
         return self
 

@@ -47,6 +47,7 @@ class Metric:
 
 Build = Callable[[Job], "Watched"]
 Check = Callable[[Version, Any], None]
+CheckSettings = Callable[[Any], None]
 CheckHome = Callable[[Workspace, Model, Any], None]
 
 
@@ -58,8 +59,9 @@ class Method:
     (studio.models.family). task: how its result is loaded again (studio.models.loading.TASKS). settings: the one source
     of its form and limits. metrics: what it reports beside the loss. best: the figure by which the best point is kept,
     "loss" or the name of a metric. check: raises StudioError for rows or settings that would fail later; it loads
-    nothing heavy. check_home: the same for settings that name another model or an earlier run; it gets the model to be
-    trained too. group: the heading under which the page shows it.
+    nothing heavy. check_settings: the same for what shows in the settings alone. check_home: the same for settings
+    that name another model or an earlier run; it gets the model to be trained too. group: the heading under which
+    the page shows it.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Method:
     metrics: tuple[Metric, ...] = ()
     best: str = "loss"
     check: Check | None = None
+    check_settings: CheckSettings | None = None
     check_home: CheckHome | None = None
     group: str = "Learn from examples"
 

@@ -128,19 +128,26 @@ class RlhfSettings(AdaptSettings):
         return rules_from(value)
 
 
-def check(version: Version, settings: RlhfSettings) -> None:
-    """Raises StudioError when there is no reward, one that is always the same, or no room for question and answer."""
+def check_settings(settings: RlhfSettings) -> None:
+    """Raises StudioError when there is no reward, or no room for question and answer."""
     if not settings.rules and not settings.reward_run.strip():
         raise StudioError(
             "There is no reward yet, so it could not tell a good answer from a bad one.",
             "Add a rule, or choose a reward model from an earlier run.",
+            "rules",
         )
     if settings.answer_tokens >= settings.max_length:
         raise StudioError(
             f"“Longest answer” ({settings.answer_tokens:,} tokens) leaves no room for the question in “Longest "
             f"example” ({settings.max_length:,} tokens).",
             "Lower the one, or raise the other.",
+            "answer_tokens",
         )
+
+
+def check(version: Version, settings: RlhfSettings) -> None:
+    """Raises StudioError as check_settings does, and for a reward that is always the same."""
+    check_settings(settings)
     if settings.rules:
         rows = version.frame("train").head(ANSWERS_TRIED)
         check_rules(settings.rules, [content_of(messages[-1]) for messages, _ in conversations(rows, version.kind)])
@@ -161,6 +168,7 @@ def check_home(workspace: Workspace, model: Model, settings: RlhfSettings) -> No
     metrics=METRICS,
     best="reward",
     check=check,
+    check_settings=check_settings,
     check_home=check_home,
     group="Learn from preferences",
 )

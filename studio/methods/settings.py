@@ -16,6 +16,14 @@ def unit(
     return {"unit": name, "advanced": advanced, "when": when or {}, "words": words or {}}
 
 
+class Misfit(ValueError):
+    """Settings that do not go together. field: the one that is best changed; message and hint are a StudioError's."""
+
+    def __init__(self, field: str, message: str, hint: str) -> None:
+        super().__init__(f"{message} {hint}")
+        self.field, self.message, self.hint = field, message, hint
+
+
 class CommonSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

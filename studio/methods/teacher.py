@@ -29,18 +29,27 @@ class Teacher:
     kept: Path | None = None
 
 
-def find_teacher(workspace: Workspace, settings: "DistillationSettings") -> Teacher:
-    """The teacher that the settings name. Raises StudioError when they name none, two, or one that cannot teach."""
+def check_named(settings: "DistillationSettings") -> None:
+    """Raises StudioError when the settings name no teacher, or two."""
     name, run = settings.teacher.strip(), settings.teacher_run.strip()
     if not name and not run:
         raise StudioError(
             "No teacher is chosen, and distillation learns from one.",
             "Choose a model as the “Teacher”, or an earlier run.",
+            "teacher",
         )
     if name and run:
         raise StudioError(
-            "Two teachers are chosen, a model and an earlier run.", "Leave one of them empty: it learns from one."
+            "Two teachers are chosen, a model and an earlier run.",
+            "Leave one of them empty: it learns from one.",
+            "teacher_run",
         )
+
+
+def find_teacher(workspace: Workspace, settings: "DistillationSettings") -> Teacher:
+    """The teacher that the settings name. Raises StudioError when they name none, two, or one that cannot teach."""
+    check_named(settings)
+    name, run = settings.teacher.strip(), settings.teacher_run.strip()
     if name:
         model = find_model(workspace, name)
         return Teacher(model.title, model.folder, model)

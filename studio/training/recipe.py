@@ -19,8 +19,9 @@ from studio.errors import StudioError
 from studio.goals.success import Success
 from studio.methods import find_method
 from studio.methods.adapt_settings import AdaptSettings
-from studio.methods.checks import check_run
-from studio.methods.presets import find_preset
+from studio.methods.checks import check_run, known_of
+from studio.methods.field_errors import settings_error
+from studio.methods.presets import Fitted, find_preset
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
 from studio.training.going_on import begin
@@ -94,22 +95,35 @@ class Recipe(RecipePart):
     goal: str = Field("", description="What the model should do for a person, as in presets/goals; changes nothing.")
     success: Success | None = Field(None, description="What the person said success is; the run is held to it.")
     preset: str = Field("", description="Settings to start from; those below overrule it.")
+    notes: list[str] = Field(
+        default_factory=list, description="Written by the studio: what it changed of the preset, and why."
+    )
     data: DataPart
     model: ModelPart = ModelPart()
     method: MethodPart = MethodPart()
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    def checked_settings(self) -> AdaptSettings:
+    def fitted(self, workspace: Workspace | None = None, rows: int = 0, context: int = 0) -> Fitted:
+        """The preset's settings for so many training rows and a model that reads so many tokens, 0: not known yet.
+
+        Raises StudioError when there is no such preset, or when it is for another method.
+        """
+        if not self.preset:
+            return Fitted({}, {})
+        method = find_method(self.method.name)
+        preset = find_preset(self.preset, method.name, workspace)
+        return preset.fitted(method.settings, rows=rows, context=context, given=self.settings)
+
+    def checked_settings(self, preset: Fitted | None = None) -> AdaptSettings:
         """The method's settings: defaults, then the preset, then what the recipe says.
 
-        Raises StudioError naming the field that is wrong.
+        preset: as `fitted` has it, where rows and model are known. Raises StudioError naming the field that is wrong.
         """
-        method = find_method(self.method.name)
-        preset = find_preset(self.preset, method.name).settings_of(method.settings) if self.preset else {}
+        schema = find_method(self.method.name).settings
         try:
-            return method.settings.model_validate({**preset, **self.settings})
+            return schema.model_validate({**(preset or self.fitted()).settings, **self.settings})
         except ValidationError as error:
-            raise in_words(error, "settings", method.settings) from error
+            raise settings_error(error, schema) from error
 
     def steps(self) -> DataSteps:
         """What is done to the file. Raises StudioError while it is not known how a row is read."""
@@ -175,8 +189,8 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe = recipe.model_copy(deep=True)
     recipe.method.name = find_method(recipe.method.name).name
     begin(workspace, recipe)
-    find_model(workspace, recipe.model.name)
-    settings = recipe.checked_settings()
+    model = find_model(workspace, recipe.model.name)
+    recipe.checked_settings(recipe.fitted(workspace))  # before all rows are read
     check_sources(recipe.data)
     dataset = take_in(workspace, recipe.data)
     recipe.data.dataset = dataset.id
@@ -185,9 +199,13 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     check_goal(recipe, method)
     method.check_kind(recipe.steps().mapping.kind)
     version = recipe.version(workspace)
-    check_run(workspace, method, settings, version, find_model(workspace, recipe.model.name))
+    known = known_of(model)
+    preset = recipe.fitted(workspace, version.rows["train"], known.context if known else 0)
+    settings = recipe.checked_settings(preset)
+    check_run(workspace, method, settings, version, model)
     recipe.data.fingerprint = version.fingerprint
     # All settings are written out, so that a preset that changes later does not change this recipe.
+    recipe.notes += [note for name, note in preset.notes.items() if name not in recipe.settings]
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
     recipe.name = recipe.name or Path(dataset.name).stem.replace("_", " ").replace("-", " ").capitalize()
     return recipe
@@ -268,7 +286,7 @@ def in_words(error: ValidationError, place: str, schema: type[BaseModel]) -> Stu
     if first["type"] == "extra_forbidden":
         known = ", ".join(schema.model_fields) if len(path) == 1 else "see the README's recipe table"
         return StudioError(f"{place} has a field that is not known: “{'.'.join(path)}”.", f"Known here: {known}.")
-    if first["type"] == "value_error" and not path:  # a model's own validator speaks in whole sentences
+    if first["type"] == "value_error" and not path:  # a document's own validator speaks in whole sentences
         return StudioError(first["msg"].removeprefix("Value error, "), "Change it and start again.")
     if first["type"] == "missing":
         return StudioError(f"{place} lacks “{'.'.join(path)}”.", "Add it and start again.")

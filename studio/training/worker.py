@@ -109,7 +109,7 @@ def train(run: Run, events: EventLog, device: str) -> None:
     )
     if run.stop_requested():
         return throw_away(run, events)
-    for sentence in trainer.notes:
+    for sentence in (*recipe.notes, *trainer.notes):
         events.write("note", text=sentence)
     before, shown = None, None
     if trainer.judged_first and trainer.test_dataset is not None:

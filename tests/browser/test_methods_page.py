@@ -91,7 +91,7 @@ def test_only_the_settings_that_apply_are_shown(studio: Studio, open_page: OpenP
     method_card(page, "Sort into groups").click()
     open_tab(page, "Train")
     page.get_by_role("tab", name="Set up").click()
-    expect(page.locator("#preset label:visible")).to_have_count(6)
+    expect(page.locator("#preset label:visible")).to_have_count(5)
     expect(page.get_by_label("Examples per step (batch size)")).to_have_value("16")
     unfold(page, "Advanced")
     expect(page.locator("#setting-rank")).to_be_visible()

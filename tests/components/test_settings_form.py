@@ -8,6 +8,7 @@ import pytest
 from components import settings_fields as fields
 from components import settings_form, train_tab
 from studio.methods import METHODS
+from studio.methods.fields import applied
 from studio.methods.presets import list_presets
 
 ALL = list(METHODS.values())
@@ -36,7 +37,7 @@ def test_every_setting_has_a_field_of_its_kind(form: dict[str, Any], method: Any
 def test_what_the_form_shows_at_first_is_what_the_settings_are(method: Any) -> None:
     values = fields.values_of(method.settings, {})
     sent = {key: update["value"] for key, update in settings_form.filled(method, values).items()}
-    back = fields.applied(method.settings, fields.of_method(method, sent))
+    back = applied(method.settings, fields.of_method(method, sent))
     assert method.settings.model_validate(back) == method.settings()
 
 
@@ -67,8 +68,8 @@ def test_fields_hide_with_what_they_depend_on() -> None:
 def test_a_hidden_field_does_not_count() -> None:
     schema = METHODS["sft"].settings
     left = {"adapt": "full", "weights": "4bit", "rank": 7}  # 4-bit was chosen before “all of it”
-    assert fields.applied(schema, left) == {"adapt": "full"}
-    assert schema.model_validate(fields.applied(schema, left)).weights == "full"
+    assert applied(schema, left) == {"adapt": "full"}
+    assert schema.model_validate(applied(schema, left)).weights == "full"
 
 
 def test_only_the_presets_for_the_method_are_shown() -> None:

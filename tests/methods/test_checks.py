@@ -146,7 +146,7 @@ def test_settings_that_contradict_each_other_are_refused_in_a_recipe(
 ) -> None:
     with pytest.raises(StudioError) as caught:
         resolve(workspace, load_recipe(make_recipe(adapt='"full"', weights='"4bit"')))
-    assert "Packed weights (4-bit, 8-bit) cannot be trained themselves: choose LoRA" in caught.value.text
+    assert "Packed weights (4-bit, 8-bit) cannot be trained themselves. Choose LoRA" in caught.value.text
 
 
 def test_a_way_that_a_method_does_not_have_is_refused_with_those_that_it_has(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import StudioError
+from studio.methods.own_presets import save_preset
 from studio.methods.presets import list_presets
 from studio.training.recipe import Recipe, load_recipe, new_recipe, resolve, save_recipe
 from studio.workspace import Workspace
@@ -41,6 +42,46 @@ def test_other_rows_than_the_fingerprint_names_are_refused(
     recipe.data.file = str(make_csv(25))
     with pytest.raises(StudioError, match="no longer what this recipe was made for"):
         resolve(workspace, recipe)
+
+
+@pytest.mark.parametrize(("given", "passes", "notes"), [("", 12.5, 1), ("epochs = 3", 3, 0)])
+def test_a_preset_follows_the_rows_and_says_so(
+    workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path, given: str, passes: float, notes: int
+) -> None:
+    make_csv(24)
+    path = tmp_path / "recipe.toml"
+    path.write_text(f'preset = "balanced"\n[data]\nfile = "rows.csv"\nvalidation = 4\ntest = 4\n[settings]\n{given}\n')
+    recipe = resolve(workspace, load_recipe(path))
+    assert recipe.settings["epochs"] == passes
+    assert len(recipe.notes) == notes and all("With 16 rows" in note for note in recipe.notes)
+    again = tmp_path / "again.toml"
+    again.write_text(save_recipe(recipe))
+    assert resolve(workspace, load_recipe(again)) == recipe, "it is written out, and follows nothing any more"
+
+
+def test_a_preset_keeps_to_what_the_model_reads(
+    workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path, tiny_model: Path
+) -> None:
+    make_csv(24)
+    path = tmp_path / "recipe.toml"
+    path.write_text(f'preset = "long_texts"\n[data]\nfile = "rows.csv"\n[model]\nname = "{tiny_model}"\n')
+    recipe = resolve(workspace, load_recipe(path))
+    assert recipe.settings["max_length"] == 512
+    assert any("reads 512 tokens" in note for note in recipe.notes)
+
+
+def test_a_recipe_may_name_a_preset_of_ones_own(
+    workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_csv(24)
+    save_preset(workspace, "Shop answers", "sft", {"epochs": 6, "seed": 7})
+    path = tmp_path / "recipe.toml"
+    path.write_text('preset = "shop_answers"\n[data]\nfile = "rows.csv"\n')
+    recipe = resolve(workspace, load_recipe(path))
+    assert (recipe.settings["epochs"], recipe.settings["seed"], recipe.preset, recipe.notes) == (6, 7, "", [])
+    path.write_text('preset = "shop_answers"\n[data]\nfile = "rows.csv"\n[method]\nname = "dpo"\n')
+    with pytest.raises(StudioError, match="not made for"):
+        resolve(workspace, load_recipe(path))
 
 
 def test_a_preset_is_overruled_by_the_recipe() -> None:
