@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.autograd.graph import _engine_run_backward
 
 from studio.methods.adapting import blocks, language_part
 from studio.methods.memory.attention import AsOnDevice
@@ -88,8 +89,10 @@ def step(model: Any, loss: Callable[[Any, Batch], torch.Tensor], batch: Batch, a
         with AsOnDevice(autocast, batch.on) as device:
             value = loss(model, batch)
             device.copies.clear()  # the backward pass keeps those that it needs
-            # With checkpoints it goes forward once more. (Called on the tensor, it would leave the mode for that.)
-            torch.autograd.backward([value])
+            # As torch.autograd.backward does it. That leaves the mode, and with checkpoints it goes forward once more.
+            _engine_run_backward(
+                (value,), (torch.ones_like(value),), False, False, (), allow_unreachable=True, accumulate_grad=True
+            )
         del value
         for hook in hooks:
             hook.remove()
