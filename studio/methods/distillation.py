@@ -37,7 +37,7 @@ class DistillationSettings(AdaptSettings):
         "",
         title="Teacher from an earlier run",
         description="In place of a model: the id of a run whose result is the teacher.",
-        json_schema_extra=unit(),
+        json_schema_extra=unit(advanced=True),
     )
     on_policy: float = Field(
         0.0,
@@ -46,7 +46,7 @@ class DistillationSettings(AdaptSettings):
         title="Share of its own answers (on-policy)",
         description="0 learns on the answers of the file. 1 lets it write every answer itself and learns how the "
         "teacher would have gone on, which mends its own mistakes and takes several times as long.",
-        json_schema_extra=unit("share of examples"),
+        json_schema_extra=unit("share of examples", advanced=True),
     )
     answer_length: int = Field(
         64,

@@ -42,6 +42,14 @@ class RlhfSettings(AdaptSettings):
     # It learns from its own answers, which move with it: half the usual rate holds on to the words it knows.
     rate_factor: ClassVar[float] = 0.5
 
+    batch_size: int = Field(
+        4,
+        ge=1,
+        le=256,
+        title="Questions per step (batch size)",
+        description="How many questions it tries answers to before each correction. Fewer saves memory.",
+        json_schema_extra=unit("questions", advanced=True),
+    )
     rules: list[Rule] = Field(
         default_factory=list,
         max_length=MOST_RULES,
@@ -78,7 +86,7 @@ class RlhfSettings(AdaptSettings):
         le=10,
         title="Leash to the model it began as (beta)",
         description="Takes points off for moving away from it (KL). Higher keeps its language, lower earns more.",
-        json_schema_extra=unit(),
+        json_schema_extra=unit(advanced=True),
     )
     generations: int = Field(
         4,
@@ -86,7 +94,7 @@ class RlhfSettings(AdaptSettings):
         le=64,
         title="Answers tried for each question",
         description="More show better what is worth doing, and take longer.",
-        json_schema_extra=unit("answers"),
+        json_schema_extra=unit("answers", advanced=True),
     )
     answer_tokens: int = Field(
         64,
@@ -94,7 +102,7 @@ class RlhfSettings(AdaptSettings):
         le=8192,
         title="Longest answer (max new tokens)",
         description="Answers are cut here. Most of the time goes into writing them.",
-        json_schema_extra=unit("tokens"),
+        json_schema_extra=unit("tokens", advanced=True),
     )
     temperature: float = Field(
         1.0,
