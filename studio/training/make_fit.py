@@ -121,7 +121,7 @@ def try_way(trying: Trying, way: list[Change], needed: float) -> float:
             now = trying.needed([*trying.changes, change])
         except StudioError:
             continue  # it does not go together with the rest
-        if now < needed * 0.99:
+        if now < needed * 0.99 or now <= trying.free:
             best, needed = change, now
         if now <= trying.free:
             break

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import bitsandbytes as bnb
 import torch
-from bitsandbytes.nn import Int8Params, Params4bit
+from bitsandbytes.nn.modules import Int8Params, Linear4bit, Linear8bitLt, Params4bit
 from torch import nn
 
 BLOCK, BLOCKS = 64, 256  # weights that share a scale; scales that share one themselves (double quantisation)
@@ -29,7 +28,7 @@ class Unpacking(torch.autograd.Function):
         return gradient @ weight, None, None
 
 
-class Packed4(bnb.nn.Linear4bit):
+class Packed4(Linear4bit):
     def __init__(self, layer: nn.Linear, dtype: torch.dtype) -> None:
         super().__init__(
             layer.in_features,
@@ -51,7 +50,7 @@ class Packed4(bnb.nn.Linear4bit):
         return (result if self.bias is None else result + self.bias).to(x.dtype)
 
 
-class Packed8(bnb.nn.Linear8bitLt):
+class Packed8(Linear8bitLt):
     def __init__(self, layer: nn.Linear) -> None:
         bias = layer.bias is not None
         super().__init__(layer.in_features, layer.out_features, bias, has_fp16_weights=False, device="meta")
