@@ -86,7 +86,7 @@ def watch_sizes(page: Page) -> None:
     """`sized` moves when more is known about what fits the memory."""
 
     def look(known: str) -> Any:
-        now = str(page.sizes.news_number)
+        now = page.sizes.news_number
         return gr.skip() if known == now else now
 
     sized = page.parts["sized"]

@@ -13,7 +13,7 @@ COLOURS = {
     "gradients": "warn",
     "optimiser": "p3",
     "activations": "p0",
-    "loss": "edge",
+    "loss": "p4",
     "overhead": "line",
 }
 LEAST = 0.005  # of the whole: what is less is not drawn

@@ -94,7 +94,7 @@ def proposed(page: Page, goal: Goal, data: str) -> tuple[Proposal, int]:
 
     def fits(model: Model, settings: dict[str, Any]) -> Verdict | None:
         whole = checked(method, settings)
-        found = page.sizes.fit(model, method, whole, lengths.longest if lengths else 0) if whole else None
+        found = page.sizes.fit("model", model, method, whole, lengths.longest if lengths else 0) if whole else None
         return found.verdict if found else None
 
     def seconds(model: Model, settings: dict[str, Any]) -> float | None:

@@ -96,7 +96,7 @@ def table(page: Page, chosen: str, data: str, way: str) -> str:
         if model.family and model.family not in method.families:
             return None
         settings = checked(method, {})
-        return page.sizes.fit(model, method, settings, lengths.longest if lengths else 0) if settings else None
+        return page.sizes.fit("model", model, method, settings, lengths.longest if lengths else 0) if settings else None
 
     return model_table.table(listing, chosen, goal, fit)
 
@@ -113,13 +113,11 @@ def wire(page: Page) -> None:
         return method_choice.Situation.of(kind, find_model(page.workspace, model))
 
     def told(model: str, data: str) -> dict[Any, Any]:
-        """Everything that follows from the model and the rows. What the person wanted stays remembered."""
+        """Everything that follows from the model and the rows, and not the model: by now it may be another one."""
         now = situation(model, data)
-        draft.remember(page.workspace, model=now.model.name)
         found, why = method_choice.settle(str(draft.load(page.workspace).get("method", "")), now)
         return {
             method: found.name,
-            choice: now.model.name,
             parts["models"]: table(page, now.model.name, data, found.name),
             parts["cards"]: method_choice.cards(found, now),
             parts["swapped"]: views.swapped(why),
@@ -128,8 +126,13 @@ def wire(page: Page) -> None:
             parts["trouble"]: "",
         }
 
+    def with_model(model: str, data: str) -> dict[Any, Any]:
+        """The same for a model that a person has just chosen."""
+        draft.remember(page.workspace, model=model)
+        return {**told(model, data), choice: model}
+
     def model_picked(event: gr.EventData, data: str) -> dict[Any, Any]:
-        return told(str(event.model), data)
+        return with_model(str(event.model), data)
 
     def picked(event: gr.EventData, model: str) -> dict[Any, Any]:
         found = find_method(str(event.method))
@@ -165,7 +168,7 @@ def wire(page: Page) -> None:
         assert found.model is not None
         keep(page, found.method, found.settings, preset=found.preset)
         draft.remember(page.workspace, method=found.method.name)
-        return {**told(found.model.name, data), goals["taken"]: f"{found.preset} {time.monotonic()}"}
+        return {**with_model(found.model.name, data), goals["taken"]: f"{found.preset} {time.monotonic()}"}
 
     def use_another(name: str, data: str) -> dict[Any, Any]:
         try:
@@ -174,15 +177,15 @@ def wire(page: Page) -> None:
             found = find_model(page.workspace, name)
         except StudioError as error:
             return {parts["trouble"]: problem(error)}
-        return {parts["another"]: "", **told(found.name, data)}
+        return {parts["another"]: "", **with_model(found.name, data)}
 
     def restore(data: str) -> dict[Any, Any]:
         """What was chosen before the page was loaded again; a model that has gone since is left for the starter."""
         model = str(draft.load(page.workspace).get("model") or STARTER)
         try:
-            return told(model, data)
+            return with_model(model, data)
         except StudioError as error:
-            return {**told(STARTER, data), parts["trouble"]: problem(error)}
+            return {**with_model(STARTER, data), parts["trouble"]: problem(error)}
 
     listed = ("models", "about", "another", "trouble", "cards", "swapped", "note")
     outputs = [method, choice, *(parts[name] for name in listed)]

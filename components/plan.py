@@ -170,7 +170,7 @@ def foresee(
 
 def weigh(sizes: Sizes, model: Model, method: Method, settings: AdaptSettings, found: Outlook) -> None:
     """Whether it fits the memory, and if not, what would make it fit."""
-    found.fit = sizes.fit(model, method, settings, found.lengths.longest if found.lengths else 0)
+    found.fit = sizes.fit("train", model, method, settings, found.lengths.longest if found.lengths else 0)
     if found.fit and not found.fit.fits:
         found.changes = sizes.plan(model, method, settings, found.lengths)
 

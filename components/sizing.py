@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from components import draft
 from studio.datasets.xray import Lengths
 from studio.errors import StudioError
 from studio.methods import Method
@@ -41,24 +42,25 @@ class Sizes:
         self.looked: tuple[float, Hardware] | None = None
         threading.Thread(target=self.work, daemon=True).start()
 
-    def fit(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Fit | None:
+    def fit(self, tab: str, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Fit | None:
         """Whether a run fits the free memory; None while it is being worked out, or where it cannot be told.
 
-        tokens: of the longest example, 0 where that is not known and the limit counts.
+        tab: that shows it; while another is in view, nothing new is worked out. tokens: of the longest example, 0
+        where that is not known and the limit counts.
         """
-        parts = self.parts(model, method, settings, tokens)
+        parts = self.parts(tab, model, method, settings, tokens)
         if parts is None:
             return None
         factor = correction(self.workspace, model.name, settings.adapt, settings.weights).factor
         return judge(parts.scaled(factor), self.hardware())
 
-    def parts(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Parts | None:
+    def parts(self, tab: str, model: Model, method: Method, settings: AdaptSettings, tokens: int) -> Parts | None:
         try:
             question = self.question(model, method, settings, tokens)
             known = self.estimator.known(question)
         except StudioError:
             return None
-        if known is None:
+        if known is None and tab == self.tab:
             with self.news:
                 self.wanted[question.key] = question
                 self.news.notify()
@@ -111,9 +113,14 @@ class Sizes:
         self.answered += 1
 
     @property
-    def news_number(self) -> int:
-        """Another one whenever there is something new to draw; while much is asked for, only now and then."""
-        return self.answered // 8 * 8 if self.busy else self.answered
+    def tab(self) -> str:
+        """The tab that was opened last."""
+        return str(draft.load(self.workspace).get("tab", ""))
+
+    @property
+    def news_number(self) -> str:
+        """Another one whenever there is something new to draw or to ask; while much is asked, only now and then."""
+        return f"{self.tab} {self.answered // 8 * 8 if self.busy else self.answered}"
 
     def hardware(self) -> Hardware:
         if self.looked is None or time.monotonic() - self.looked[0] > LOOK_EVERY:

@@ -69,7 +69,7 @@ def test_rows_and_model_decide_which_methods_are_offered(
     use_model(page, tiny_encoder)  # it does not write
     expect(method_card(page, "Sort into groups").locator("input")).to_be_checked()
     expect(page.locator("#method-note")).to_contain_text("cannot train it")
-    page.locator("#models label").first.click()
+    page.locator("#models label").filter(has_text="SmolLM2-135M-Instruct").first.click()
     expect(method_card(page, "Learn from examples").locator("input")).to_be_checked()  # the choice of before
 
 

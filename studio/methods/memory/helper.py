@@ -1,5 +1,6 @@
 """The helper process behind studio.models.memory.Estimator: it holds torch, and no weights."""
 
+import os
 from collections.abc import Iterator
 from threading import Event
 
@@ -22,4 +23,6 @@ def answer(request: Reply, stopped: Event) -> Iterator[Reply]:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(10)  # the page, and a run, go first
     serve(answer)
