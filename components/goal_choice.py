@@ -72,7 +72,7 @@ def way(stage: str) -> str:
         done, here = number < at, ' aria-current="step"' if number == at else ""
         sign = icon("check", "s") if done else f"<i>{number + 1}</i>"
         lines += f'<li{here}><button type="button" data-go="{tab}">{sign}{escape(title)}</button></li>'
-    return f'<nav aria-label="The way from goal to use"><ol class="ts-way">{lines}</ol></nav>'
+    return f'<nav aria-label="The way from goal to use"><ol class="ts-path">{lines}</ol></nav>'
 
 
 def held(reached: bool | None, sentence: str, success: Success) -> str:

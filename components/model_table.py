@@ -17,7 +17,7 @@ Fits = Callable[[Model], Fit | None]
 TOOLS = f"""
 <div class="ts-model-tools"><label class="ts-search">{icon("search", "s")}
 <input type="search" placeholder="Search models" aria-label="Search models"></label>
-<div class="ts-chips" role="group" aria-label="Show only">
+<div class="ts-filters" role="group" aria-label="Show only">
 <button type="button" data-show="goal" aria-pressed="true">For this goal</button>
 <button type="button" data-show="fits" aria-pressed="false">Fits this computer</button>
 <button type="button" data-show="here" aria-pressed="false">Already here</button>
