@@ -15,7 +15,7 @@ from studio.methods.adapt_settings import AdaptSettings
 from studio.models.blueprint import architecture_of
 from studio.models.catalogue import Model, list_models
 from studio.models.fit import MARGIN, Fit, free_memory, judge
-from studio.models.hardware import Hardware, look, training_dtype
+from studio.models.hardware import GIB, Hardware, look, training_dtype
 from studio.models.memory import Estimator, Parts, Question
 from studio.models.speed import correction
 from studio.training.make_fit import Cut, Plan, make_fit
@@ -60,11 +60,18 @@ class Sizes:
             known = self.estimator.known(question)
         except StudioError:
             return None
+        if known is None and (weights := self.weights(model, settings)) > free_memory(self.hardware()):
+            return Parts(weights, 0, 0, 0, 0, 0, 0, "loading")  # the rest would not change the verdict
         if known is None and tab == self.tab:
             with self.news:
                 self.wanted[question.key] = question
                 self.news.notify()
         return known
+
+    def weights(self, model: Model, settings: AdaptSettings) -> float:
+        """GiB of the model's weights alone; 0 where its size is not known."""
+        plain = 4.0 if training_dtype(self.hardware().device) == "float32" else 2.0
+        return model.parameters * {"4bit": 0.5, "8bit": 1.0}.get(settings.weights, plain) / GIB
 
     def question(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Question:
         """Raises StudioError when it is not known how the model is built."""
