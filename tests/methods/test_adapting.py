@@ -254,8 +254,8 @@ def test_gradual_unfreezing_goes_from_the_last_layer_to_the_first(build: Build) 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"adapt": "full", "weights": "4bit"}, "Packed weights .* choose LoRA"),
-        ({"adapt": "gradual", "weights": "8bit"}, "Packed weights .* choose LoRA"),
+        ({"adapt": "full", "weights": "4bit"}, "Packed weights .* Choose LoRA"),
+        ({"adapt": "gradual", "weights": "8bit"}, "Packed weights .* Choose LoRA"),
         ({"init": "pissa", "weights": "4bit"}, "need them as they are"),
         ({"init": "olora", "dora": True}, "Choose one of the two"),
         ({"dora": True, "weights": "8bit"}, "Choose 4-bit"),

@@ -87,6 +87,7 @@ def test_bites_change_memory_and_not_the_result(build: Callable[..., ReplyTraine
         ({"accumulation": 2}, lambda t: t.args.gradient_accumulation_steps),
         ({"warmup": 0.5}, lambda t: t.args.warmup_steps),
         ({"checks": 2}, lambda t: t.args.eval_steps),
+        ({"checkpointing": True}, lambda t: t.args.gradient_checkpointing),
         ({"seed": 7}, lambda t: t.args.seed),
         ({"rank": 4}, lambda t: t.model.peft_config["default"].r),
         ({"alpha": 5}, lambda t: t.model.peft_config["default"].lora_alpha),
