@@ -96,16 +96,18 @@ def told(rows: int) -> str:
 def fit_context(
     settings: dict[str, Any], schema: type[BaseModel], context: int, given: dict[str, Any]
 ) -> dict[str, str]:
-    """Lower the longest example to what the model reads, behind what is learned in front of it; the notes about it."""
+    """Lower the longest example to what the model reads beside what is learned or written; the notes about it."""
     fields = schema.model_fields
     all_of_them = {name: info.default for name, info in fields.items()} | settings | given
     begun = all_of_them.get("virtual_tokens", 0) if all_of_them.get("adapt") in ("prompt", "prefix") else 0
-    room, length = context - begun, all_of_them["max_length"]
+    written = all_of_them["answer_length"] if all_of_them.get("on_policy") else 0  # behind the example, by the model
+    room, length = context - begun - written, all_of_them["max_length"]
     least = min(limit.ge for limit in fields["max_length"].metadata if hasattr(limit, "ge"))
     if length <= room or room < least:  # with less than the least nothing can be learned, and the check says so
         return {}
     settings["max_length"] = room
     of_it = f", of which the learned beginning takes {begun:,}" if begun else ""
+    of_it = f", of which the answer that it writes takes {written:,}" if written else of_it
     notes = {"max_length": f"This model reads {context:,} tokens at once{of_it}, so it is {room:,} and not {length:,}."}
     answer = all_of_them.get("answer_tokens", 0)
     if answer >= room and "answer_tokens" not in given:

@@ -95,6 +95,7 @@ def compare(student: Path, title: str, teacher: Teacher, settings: "Distillation
         raise StudioError(
             f"Teacher and student can read {context:,} tokens at once, and {asked}.",
             f"Set “Longest example” to {max(16, context - written):,} or less.",
+            "max_length",
         )
     if vocabulary(teacher.folder) != vocabulary(student):
         raise StudioError(
