@@ -1,5 +1,7 @@
 """What can be gone on from: the choices of earlier runs, and the chain of trainings that stands behind a run."""
 
+from typing import Any
+
 from components.html import escape
 from components.runs import recipe_of
 from studio.errors import StudioError
@@ -21,6 +23,13 @@ def start_choices(workspace: Workspace, model: str) -> Choices:
     except StudioError:
         title, runs = "not there any more", []
     return [(f"The model itself: {title}", ""), *((label(run), run.id) for run in runs)]
+
+
+def start_field(workspace: Workspace, model: str, start: str) -> dict[str, Any]:
+    """What the field shows for this model; its value only where `start` is let go, as a newer pick must stay."""
+    offered = start_choices(workspace, model)
+    gone = start not in {value for _, value in offered}
+    return {"choices": offered, **({"value": ""} if gone else {})}
 
 
 def label(run: Run) -> str:

@@ -168,10 +168,9 @@ def wire(page: Page) -> None:
 
     def offer(model: str, start: str) -> Any:
         """The runs to go on from; one that is not among them any more is let go."""
-        offered = earlier_choice.start_choices(page.workspace, model)
-        known = start if start in {value for _, value in offered} else ""
+        offered = earlier_choice.start_field(page.workspace, model, start)
         named = [gr.Dropdown(choices=earlier_choice.run_choices(page.workspace, name)) for name in runs.values()]
-        return [gr.Dropdown(choices=offered, value=known), *named]
+        return [gr.Dropdown(**offered), *named]
 
     def look(**chosen: Any) -> Any:
         outlook = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen))

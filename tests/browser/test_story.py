@@ -77,7 +77,7 @@ def choose_and_start(page: Page) -> None:
     expect(page.locator("#models")).to_contain_text("SmolLM2-135M-Instruct")
     expect(page.locator("#method")).to_contain_text("Learn from examples")
     page.locator("#next-train").click()
-    page.locator("#preset").get_by_text("Quick taste").click()
+    page.locator("#preset label:visible").get_by_text("Quick taste").click()
     expect(page.locator("#steps-plan")).to_contain_text("22")
     expect(page.locator("#plan")).to_contain_text("min")
     page.locator("#start").click()
