@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
@@ -19,8 +18,8 @@ from components import (
     topbar,
     train_tab,
 )
-from components.html import hidden, html
-from components.page import POLL, QUICK, Page
+from components.html import hidden, html, moved
+from components.page import NEWS, QUICK, Page
 from components.sizing import Sizes
 from components.speak import plain
 from studio import __version__
@@ -60,12 +59,13 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
             roster=hidden("Runs and their status"),
             finished=hidden("Runs that kept something"),
             timer=gr.Timer(1.0),
+            news={name: hidden(f"News of {name}") for name in NEWS},
         )
         # Outside the tabs: what stands in a tab that was never opened does not report its changes.
         page.choices["method"] = hidden("Method", method_choice.FIRST)
         page.choices["model"] = hidden("Model", STARTER)
         page.choices["goal"] = hidden("Goal")
-        page.parts["sized"] = hidden("Memory worked out")
+        page.looks["sizes"] = lambda: page.sizes.news_number
         topbar.build(page)
         runbar.build(page)
         with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:
@@ -78,19 +78,7 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
         for module in TABS.values():
             module.wire(page)
         remember_place(page, places)
-        watch_sizes(page)
     return demo
-
-
-def watch_sizes(page: Page) -> None:
-    """`sized` moves when more is known about what fits the memory."""
-
-    def look(known: str) -> Any:
-        now = page.sizes.news_number
-        return gr.skip() if known == now else now
-
-    sized = page.parts["sized"]
-    page.timer.tick(plain(look), sized, sized, queue=False, **POLL)
 
 
 def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
@@ -117,13 +105,13 @@ def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
     )
     for name, place in places.items():
         place.select(plain(partial(chosen, name)), restored, **QUICK)
-    page.run.moved(plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **QUICK)
+    gr.on([moved(page.run)], plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **QUICK)
 
 
 def head() -> str:
     """For the page's head: our scripts, before anything is drawn."""
-    scripts = sorted((ASSETS / "js").glob("*.js"))
-    return "".join(f"<script>{script.read_text('utf-8')}</script>" for script in scripts)
+    scripts = [file.read_text("utf-8") for file in sorted((ASSETS / "js").glob("*.js"))]
+    return "".join(f"<script>{script}</script>" for script in [*scripts, gradio_mend.script()])
 
 
 def login_message() -> str:

@@ -12,7 +12,7 @@ from components.compare_runs import SHOTS, follow, offer, picker, shots, test_ro
 from components.compare_words import ANSWERS, HEADING, KINDS, fair, kind_of
 from components.data_views import problem
 from components.html import count, escape, head, hidden, html, moved
-from components.page import QUICK, Page
+from components.page import CALM, QUICK, Page
 from components.runs import find
 from components.speak import plain, say
 from studio.errors import StudioError
@@ -133,8 +133,7 @@ def wire(page: Page) -> None:
         outputs=outputs,
         concurrency_limit=1,
         concurrency_id="chat",
-        show_progress="hidden",
-        api_visibility="private",
+        **CALM,
     )
     parts["stop"].click(plain(page.chat.stop), **QUICK)
 

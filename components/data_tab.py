@@ -24,7 +24,7 @@ from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
 from components.data_xray import Examiner
 from components.health_watch import Watch
-from components.html import head, hidden, html, title
+from components.html import head, hidden, html, moved, title
 from components.page import POLL, Page
 
 LEAD = (
@@ -149,8 +149,9 @@ def wire(page: Page) -> None:
     show(parts["words"].submit, partial(reading.step, 0))
     show(parts["previous"].click, partial(reading.step, -1))
     show(parts["following"].click, partial(reading.step, 1))
-    for later in wiring.later.values():
-        show(later.change, reading.look_again)
+    for name, later in wiring.later.items():
+        event = partial(gr.on, [moved(later)]) if name in ("model", "method") else later.change
+        show(event, reading.look_again, trigger_mode="multiple")  # Train listens too, see `hidden`
     show(page.demo.load, restore, opens=True)
     went_back = data_versions.wire(page)
     show(

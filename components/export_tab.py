@@ -8,11 +8,11 @@ from components import draft
 from components import export_views as views
 from components.compare_runs import follow, offer, picker
 from components.html import head, hidden, html, moved, title
-from components.page import POLL, QUICK, Page
-from components.runs import find
+from components.page import QUICK, Page
+from components.runs import digest, find
 from components.speak import plain
 from studio.export.bundle import export_state, start_export
-from studio.training.run import Run, load_run
+from studio.training.run import Run, list_runs, load_run
 
 LEAD = (
     "The download is loaded again in a fresh program and asked the same as at the end of training. "
@@ -95,7 +95,8 @@ def wire(page: Page) -> None:
     )
     gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick)
     follow(page, parts["run"])
-    page.timer.tick(plain(look), inputs=[parts["run"], parts["drawn"]], outputs=outputs, queue=False, **POLL)
+    page.looks["exports"] = lambda: digest([(run.id, export_state(run)) for run in list_runs(page.workspace)])
+    gr.on([moved(page.news["exports"])], plain(look), inputs=[parts["run"], parts["drawn"]], **quick)
     parts["again"].click(plain(again), inputs=parts["run"], **quick)
     parts["download"].click(plain(lambda run: draft.remember(page.workspace, taken=run)), parts["run"], **QUICK)
 

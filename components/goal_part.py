@@ -165,7 +165,7 @@ def wire(page: Page) -> None:
 
     outputs = [*(parts[name] for name in ("cards", "advice", "take", "card", "way")), success, value]
     known = {"data": page.choices["data"], "way": method}
-    gr.on([page.demo.load, moved(page.choices["data"]), moved(method), moved(page.roster), moved(page.parts["sized"])],
+    gr.on([page.demo.load, moved(page.choices["data"]), moved(method), moved(page.roster), moved(page.news["sizes"])],
           plain(told),
           inputs_kwargs=known, outputs=outputs, trigger_mode="always_last", **QUICK)  # fmt: skip
     parts["cards"].picked(plain(picked), page.choices["data"], [method, page.choices["goal"], *outputs], **QUICK)

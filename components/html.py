@@ -20,13 +20,15 @@ def html(value: str = "", classes: Iterable[str] = (), **options: Any) -> gr.HTM
 
 
 # Gradio makes hidden parts anew at many updates, and reports a "change" each time. This says `moved` only when the
-# value is another one than it was.
+# value is another one than it was, and to each listener by an event of its own: Gradio 6.31 answers a listener that was
+# busy (`always_last`) by sending the whole event again, so that two of them on one event wake each other without end.
 ON_HIDDEN = """
 const known = (window.tunesmithKnown ??= {});
 const look = () => {
   const old = known[props.name];
   known[props.name] = props.value;
-  if (props.value && old !== props.value) trigger('moved');
+  if (!props.value || old === props.value) return;
+  for (let listener = 1; listener <= props.listeners; listener++) trigger(`moved_${listener}`);
 };
 watch('value', look);
 look();
@@ -38,12 +40,15 @@ def hidden(name: str, value: str = "") -> gr.HTML:
 
     Hidden by our CSS: with visible=False the browser does not send its value back.
     """
-    return gr.HTML(value, html_template="<i hidden></i>", elem_classes="ts-hidden", js_on_load=ON_HIDDEN, name=name)
+    return gr.HTML(
+        value, html_template="<i hidden></i>", elem_classes="ts-hidden", js_on_load=ON_HIDDEN, name=name, listeners=0
+    )
 
 
 def moved(part: gr.HTML) -> Any:
-    """The event `moved` of a hidden text, as `gr.on` wants its triggers; parts' own events lack what it asks for."""
-    event: Any = EventListener(event_name="moved")
+    """That a hidden text is another one, as `gr.on` wants its triggers: an event of its own for each that listens."""
+    part.props["listeners"] += 1
+    event: Any = EventListener(event_name=f"moved_{part.props['listeners']}")
     event.__self__ = part
     return event
 

@@ -9,9 +9,10 @@ from components import draft, goal_part, method_choice, model_table, plan
 from components import model_views as views
 from components.data_choice import Prepared
 from components.data_views import problem
-from components.html import hidden, html, moved, title
+from components.html import html, moved, title
 from components.kept_forms import keep
-from components.page import POLL, QUICK, Page
+from components.page import QUICK, Page
+from components.runs import digest
 from components.sizing import checked
 from components.speak import plain
 from studio.errors import StudioError
@@ -66,7 +67,6 @@ def build(page: Page) -> None:
         )
         use = gr.Button("Use this model", elem_id="use-model", elem_classes="ts-fit")
     trouble = html(elem_id="model-problem")
-    drawn = hidden("Downloads as drawn")
     html(title("How should it learn?", views.METHODS_HELP), classes=["ts-section"])
     first = METHODS[method_choice.FIRST]
     now = method_choice.Situation.of("", chosen)
@@ -77,7 +77,7 @@ def build(page: Page) -> None:
         note = html(views.next_note(chosen, first), classes=["ts-next-note"])
     page.parts["model_tab"] = {
         "models": models, "about": about, "another": another, "use": use, "trouble": trouble, "cards": cards,
-        "drawn": drawn, "swapped": swapped, "forward": forward, "note": note,
+        "swapped": swapped, "forward": forward, "note": note,
     }  # fmt: skip
 
 
@@ -152,13 +152,13 @@ def wire(page: Page) -> None:
             return {parts["trouble"]: problem(error)}
         return {parts["trouble"]: "", parts["models"]: table(page, model, data, way)}
 
-    def follow(model: str, data: str, way: str, drawn: str) -> Any:
+    def loading() -> str:
+        """How far every download is; the empty one tells that the last one has ended."""
+        return digest([(part.name, look(part)) for part in sorted(page.workspace.models.glob("*.part"))])
+
+    def follow(model: str, data: str, way: str) -> str:
         """The table anew while a download goes on, once more when it has ended, and as memory is worked out."""
-        parts_of = sorted(page.workspace.models.glob("*.part"))
-        known = f"{page.sizes.news_number} " + " ".join(f"{part.name} {look(part)}" for part in parts_of)
-        if known == drawn:
-            return gr.skip()
-        return {parts["models"]: table(page, model, data, way), parts["drawn"]: known}
+        return table(page, model, data, way)
 
     def take(data: str) -> dict[Any, Any]:
         """Method, model, preset and settings as they are proposed."""
@@ -210,12 +210,8 @@ def wire(page: Page) -> None:
     parts["models"].asked(
         plain(asked), [choice, page.choices["data"], method], [parts["trouble"], parts["models"]], **QUICK
     )
-    page.timer.tick(
-        plain(follow),
-        [choice, page.choices["data"], method, parts["drawn"]],
-        [parts["models"], parts["drawn"]],
-        queue=False,
-        **POLL,
-    )
+    page.looks["downloads"] = loading
+    gr.on([moved(page.news["downloads"]), moved(page.news["sizes"])], plain(follow),
+          [choice, page.choices["data"], method], parts["models"], trigger_mode="always_last", **QUICK)  # fmt: skip
     goals["take"].click(plain(take), page.choices["data"], [*outputs, goals["taken"]], **QUICK)
     page.go(parts["forward"], "train")

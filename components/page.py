@@ -1,5 +1,6 @@
 """What every tab needs to know of the page: the engine behind it, and the components that hold a person's choices."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from studio.chat.client import Chat
 from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
 from studio.workspace import Workspace
+
+NEWS = ("sizes", "downloads", "exports")
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Page:
     roster: gr.HTML  # hidden: changes when a run appears or its status changes, not at every step
     finished: gr.HTML  # hidden: ids of the runs with an adapter, newest first, separated by commas
     timer: gr.Timer  # the one timer: a tick each second while the page is in view
+    news: dict[str, gr.HTML]  # hidden: what `looks` said under these names at the last tick
+    looks: dict[str, Callable[[], str]] = field(default_factory=dict)  # asked at each tick, must answer at once
     tabs: gr.Tabs = field(init=False)  # the five tabs
     choices: dict[str, Component] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)  # components that one module keeps from build to wire

@@ -1,6 +1,5 @@
 """The run bar on every tab, the one timer behind all live views, and the question before a run is stopped."""
 
-import hashlib
 from typing import Any
 
 import gradio as gr
@@ -8,7 +7,7 @@ import gradio as gr
 from components import draft, topbar
 from components.html import about, escape, html, loss
 from components.page import POLL, QUICK, Page
-from components.runs import has_kept, recipe_of, stake
+from components.runs import digest, has_kept, recipe_of, stake
 from components.speak import plain
 from studio.training.queue import advance
 from studio.training.run import Run, list_runs, load_run
@@ -54,7 +53,7 @@ def build(page: Page) -> None:
 
 
 def wire(page: Page) -> None:
-    def tick(seen: str, roster: str, finished: str, bar: str, chip: str) -> Any:
+    def tick(seen: str, roster: str, finished: str, bar: str, chip: str, *told: str) -> Any:
         runs = [(run, run.view()) for run in list_runs(page.workspace)]
         if any(view.status == "waiting" for _, view in runs) and not any(view.live for _, view in runs):
             advance(page.workspace)
@@ -67,6 +66,7 @@ def wire(page: Page) -> None:
             (finished, ",".join(run.id for run, view in runs if has_kept(run, view))),
             (bar, draw(*live) if live else ""),
             (chip, topbar.chip()),
+            *((old, page.looks[name]()) for old, name in zip(told, page.news, strict=True)),
         ]
         changes = [gr.skip() if old == new else new for old, new in news]
         return gr.skip() if all(old == new for old, new in news) else changes
@@ -78,7 +78,7 @@ def wire(page: Page) -> None:
         draft.remember(page.workspace, tab="train")
         return str(event.run), gr.Tabs(selected="train"), gr.Tabs(selected="live")
 
-    known = [page.seen, page.roster, page.finished, page.parts["bar"], page.parts["chip"]]
+    known = [page.seen, page.roster, page.finished, page.parts["bar"], page.parts["chip"], *page.news.values()]
     gr.on([page.timer.tick, page.demo.load], plain(tick), known, known, queue=False, **POLL)
     page.parts["confirm"].decided(plain(decided), **QUICK)
     page.parts["bar"].opened(
@@ -95,10 +95,6 @@ def state_of(runs: list[tuple[Run, RunView]]) -> str:
         for run, view in runs
     ]
     return digest(facts)
-
-
-def digest(facts: list[tuple[Any, ...]]) -> str:
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def draw(run: Run, view: RunView) -> str:

@@ -1,7 +1,9 @@
 """Words about runs that several parts of the page use."""
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from components.html import duration, loss
 from studio.errors import StudioError
@@ -30,6 +32,11 @@ def recipe_of(run: Run) -> Recipe:
 @lru_cache(maxsize=512)
 def _recipe(folder: Path) -> Recipe:
     return Run(folder).recipe()
+
+
+def digest(facts: list[tuple[Any, ...]]) -> str:
+    """A short text that is another one when the facts are."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def find(workspace: Workspace, run_id: str | None) -> Run | None:

@@ -238,7 +238,8 @@ def wire(page: Page) -> None:
     controls = {f"{FIELD}{key}": fields[key] for key in settings_fields.controlling()}
     gr.on([field.input for field in controls.values()], plain(arrange),
           inputs_kwargs=page.inputs("method") | controls,
-          outputs=[parts["style"], fields[settings_fields.RATE]], **last)  # fmt: skip
+          outputs=[parts["style"], fields[settings_fields.RATE]],
+          **last | {"trigger_mode": "multiple"})  # fmt: skip
     page.demo.load(plain(restore), outputs=[choices["run_name"], choices["start"]], **QUICK)
     gr.on([moved(page.roster), moved(choices["model"])], plain(offer), [choices["model"], choices["start"]],
           [choices["start"], *(fields[key] for key in runs)], **last)  # fmt: skip
@@ -249,7 +250,7 @@ def wire(page: Page) -> None:
             moved(choices["data"]),
             moved(choices["method"]),
             moved(choices["model"]),
-            moved(parts["sized"]),
+            moved(page.news["sizes"]),
             *(choice.change for name, choice in everything.items() if name not in quiet),
         ],
         plain(look),

@@ -1,6 +1,7 @@
 """The page's wiring, without a browser: the rules of the face hold, and handlers speak in plain words."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,26 @@ def test_the_form_is_drawn_from_the_settings_models(config: Config) -> None:
 def test_no_handler_is_offered_as_a_public_endpoint(config: Config) -> None:
     public = [d["api_name"] for d in config["dependencies"] if d.get("api_visibility") == "public" and d["backend_fn"]]
     assert public == []
+
+
+def test_no_two_listeners_of_an_event_wait_for_their_last_turn(config: Config) -> None:
+    """Gradio ends such a wait by sending the whole event again, so that two of them wake each other without end."""
+    waiting = Counter(
+        tuple(target) for d in config["dependencies"] if d["trigger_mode"] == "always_last" for target in d["targets"]
+    )
+    loads = {target for target in waiting if target[1] == "load"}  # is never sent again, but handler by handler
+    assert [target for target, listeners in waiting.items() if listeners > 1 and target not in loads] == []
+
+
+def test_a_quiet_page_asks_the_server_once_a_second(config: Config) -> None:
+    always = {c["id"] for c in config["components"] if c["type"] == "timer" and c["props"]["active"]}
+    asking = [d["id"] for d in config["dependencies"] for id, event in d["targets"] if id in always and event == "tick"]
+    assert len(always) == 1 and len(asking) == 1
+
+
+def test_no_handler_marks_its_outputs_as_pending(config: Config) -> None:
+    marking = [d["id"] for d in config["dependencies"] if d["show_progress_on"] != [] and d["outputs"]]
+    assert marking == []
 
 
 def test_forbidden_parts_are_not_used() -> None:
