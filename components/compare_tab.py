@@ -12,7 +12,7 @@ from components.compare_runs import SHOTS, follow, offer, picker, shots, test_ro
 from components.compare_words import ANSWERS, HEADING, KINDS, fair, kind_of
 from components.data_views import problem
 from components.html import count, escape, head, hidden, html, moved
-from components.page import CALM, QUICK, Page
+from components.page import CALM, LATEST, QUICK, Page
 from components.runs import find
 from components.speak import plain, say
 from studio.errors import StudioError
@@ -113,7 +113,7 @@ def wire(page: Page) -> None:
         [moved(page.finished), moved(page.run)],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
-        **quick,
+        **quick | LATEST,
     )
     parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quick)
     follow(page, parts["run"])

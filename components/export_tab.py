@@ -8,7 +8,7 @@ from components import draft
 from components import export_views as views
 from components.compare_runs import follow, offer, picker
 from components.html import head, hidden, html, moved, title
-from components.page import QUICK, Page
+from components.page import LATEST, QUICK, Page
 from components.runs import digest, find
 from components.speak import plain
 from studio.export.bundle import export_state, start_export
@@ -91,12 +91,12 @@ def wire(page: Page) -> None:
         [moved(page.finished), moved(page.run)],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
-        **quick,
+        **quick | LATEST,
     )
     gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick)
     follow(page, parts["run"])
     page.looks["exports"] = lambda: digest([(run.id, export_state(run)) for run in list_runs(page.workspace)])
-    gr.on([moved(page.news["exports"])], plain(look), inputs=[parts["run"], parts["drawn"]], **quick)
+    gr.on([moved(page.news["exports"])], plain(look), inputs=[parts["run"], parts["drawn"]], **quick | LATEST)
     parts["again"].click(plain(again), inputs=parts["run"], **quick)
     parts["download"].click(plain(lambda run: draft.remember(page.workspace, taken=run)), parts["run"], **QUICK)
 

@@ -8,7 +8,7 @@ from components import draft, plan
 from components import goal_choice as views
 from components.data_choice import Prepared, prepared
 from components.html import head, hidden, html, moved, title
-from components.page import QUICK, Page
+from components.page import LATEST, QUICK, Page
 from components.runs import recipe_of
 from components.sizing import checked
 from components.speak import plain
@@ -167,11 +167,11 @@ def wire(page: Page) -> None:
     known = {"data": page.choices["data"], "way": method}
     gr.on([page.demo.load, moved(page.choices["data"]), moved(method), moved(page.roster), moved(page.news["sizes"])],
           plain(told),
-          inputs_kwargs=known, outputs=outputs, trigger_mode="always_last", **QUICK)  # fmt: skip
+          inputs_kwargs=known, outputs=outputs, **LATEST)  # fmt: skip
     parts["cards"].picked(plain(picked), page.choices["data"], [method, page.choices["goal"], *outputs], **QUICK)
     asked = {"chosen": success, "number": value, "way": method}
     gr.on([success.input], plain(measured), inputs_kwargs=asked, outputs=[value, parts["way"]], **QUICK)
-    gr.on([value.input], plain(valued), inputs_kwargs=asked, trigger_mode="always_last", **QUICK)
+    gr.on([value.input], plain(valued), inputs_kwargs=asked, **LATEST)
 
 
 def keep_success(page: Page, goal: Goal | None, method: str, chosen: str, value: float | None) -> None:

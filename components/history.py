@@ -8,7 +8,7 @@ from components import earlier_choice
 from components.html import escape, html, loss, moved, title
 from components.live_metrics import figure, watched_title
 from components.live_parts import clock, links_of, method_title, state_badge
-from components.page import POLL, Page
+from components.page import LATEST, POLL, Page
 from components.runs import recipe_of, steps_words
 from components.speak import plain
 from studio.training.chain import title_of
@@ -49,8 +49,7 @@ def wire(page: Page) -> None:
         plain(show),
         [page.run, table],
         [pick, table],
-        queue=False,
-        **POLL,
+        **LATEST,
     )
     pick.input(lambda run_id: run_id, pick, page.run, queue=False, **POLL)
 

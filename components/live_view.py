@@ -9,7 +9,7 @@ import plotly
 from components import live_metrics, live_parts
 from components.charts import loss_chart
 from components.html import hidden, html, moved, title
-from components.page import POLL, Page
+from components.page import LATEST, Page
 from components.runs import find, has_kept
 from components.speak import plain
 from studio.training.run import Run, list_runs
@@ -107,7 +107,7 @@ def wire(page: Page) -> None:
         return [*changes, *arrange(frames_now, run, view)]
 
     gr.on([moved(page.seen), moved(page.run)], plain(show), [page.run, frames[0], *shown], [*shown, *frames],
-          queue=False, **POLL)  # fmt: skip
+          **LATEST)  # fmt: skip
 
 
 def run_on_show(page: Page, remembered: str) -> str:

@@ -11,7 +11,7 @@ from components.data_choice import Prepared
 from components.data_views import problem
 from components.html import html, moved, title
 from components.kept_forms import keep
-from components.page import QUICK, Page
+from components.page import LATEST, QUICK, Page
 from components.runs import digest
 from components.sizing import checked
 from components.speak import plain
@@ -192,7 +192,7 @@ def wire(page: Page) -> None:
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
     known = {"model": choice, "data": page.choices["data"]}
     again = [moved(page.choices["data"]), moved(page.choices["goal"]), moved(choice)]
-    gr.on(again, plain(told), inputs_kwargs=known, trigger_mode="always_last", **quick)
+    gr.on(again, plain(told), inputs_kwargs=known, **quick | LATEST)
     parts["models"].picked(plain(model_picked), page.choices["data"], **quick)
     parts["cards"].picked(
         plain(picked),
@@ -212,6 +212,6 @@ def wire(page: Page) -> None:
     )
     page.looks["downloads"] = loading
     gr.on([moved(page.news["downloads"]), moved(page.news["sizes"])], plain(follow),
-          [choice, page.choices["data"], method], parts["models"], trigger_mode="always_last", **QUICK)  # fmt: skip
+          [choice, page.choices["data"], method], parts["models"], **LATEST)  # fmt: skip
     goals["take"].click(plain(take), page.choices["data"], [*outputs, goals["taken"]], **QUICK)
     page.go(parts["forward"], "train")

@@ -70,5 +70,8 @@ class Page:
 CALM: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 # Handlers that answer in milliseconds skip the queue, which costs two more requests and up to half a second.
 QUICK: dict[str, Any] = {**CALM, "queue": False}
+# What follows a hidden text (see html.hidden): when it has moved again meanwhile, once more at the end, or the last
+# news would be lost.
+LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
 # Polls answer in milliseconds and must never wait for one another, nor make the page look busy.
 POLL: dict[str, Any] = {**CALM, "concurrency_limit": None}

@@ -20,7 +20,7 @@ from components import (
 from components.data_choice import prepared
 from components.html import head, html, moved, title
 from components.kept_forms import keep
-from components.page import POLL, QUICK, Page
+from components.page import LATEST, QUICK, Page
 from components.speak import plain
 from studio.datasets.store import load_dataset
 from studio.methods import Method, find_method
@@ -226,23 +226,22 @@ def wire(page: Page) -> None:
     def queue_note() -> str:
         return plan.QUEUE_NOTE if active_run(page.workspace) else ""
 
-    last: dict[str, Any] = {"trigger_mode": "always_last", **QUICK}
     another = [moved(choices["method"]), moved(choices["data"]), moved(choices["model"])]
     gr.on([*another, moved(page.parts["goals"]["taken"])], plain(fill), inputs_kwargs=chosen_for,
-          outputs=[choices["preset"], *form], **last)  # fmt: skip
+          outputs=[choices["preset"], *form], **LATEST)  # fmt: skip
     gr.on([choices["preset"].input, parts["back"].click], plain(fill_preset),
           inputs_kwargs=page.inputs("preset") | chosen_for, outputs=form, **QUICK)  # fmt: skip
-    gr.on([choices["start"].input], plain(begin_with), inputs_kwargs=chosen_for, outputs=form, **last)
+    gr.on([choices["start"].input], plain(begin_with), inputs_kwargs=chosen_for, outputs=form, **LATEST)
     gr.on([choice.input for choice in (choices["run_name"], *fields.values())], plain(remember),
-          inputs_kwargs=page.inputs("preset", "method", "run_name", "data", "model") | settings, **last)  # fmt: skip
+          inputs_kwargs=page.inputs("preset", "method", "run_name", "data", "model") | settings, **LATEST)  # fmt: skip
     controls = {f"{FIELD}{key}": fields[key] for key in settings_fields.controlling()}
     gr.on([field.input for field in controls.values()], plain(arrange),
           inputs_kwargs=page.inputs("method") | controls,
           outputs=[parts["style"], fields[settings_fields.RATE]],
-          **last | {"trigger_mode": "multiple"})  # fmt: skip
+          **QUICK, trigger_mode="multiple")  # fmt: skip
     page.demo.load(plain(restore), outputs=[choices["run_name"], choices["start"]], **QUICK)
     gr.on([moved(page.roster), moved(choices["model"])], plain(offer), [choices["model"], choices["start"]],
-          [choices["start"], *(fields[key] for key in runs)], **last)  # fmt: skip
+          [choices["start"], *(fields[key] for key in runs)], **LATEST)  # fmt: skip
     quiet = ("run_name", "data", "method", "model")
     gr.on(
         [
@@ -259,7 +258,7 @@ def wire(page: Page) -> None:
             choices["preset"],
             *(parts[name] for name in ("plan", "why", "to_data", "start", "make_fit", "chain")),
         ],
-        **last,
+        **LATEST,
     )
     gr.on([parts["make_fit"].click], plain(make_fit), inputs_kwargs=everything,
           outputs=[parts["made"], choices["model"], *form], **QUICK)  # fmt: skip
@@ -270,7 +269,7 @@ def wire(page: Page) -> None:
         outputs=[page.run, parts["train_tabs"]],
         **QUICK,
     )
-    gr.on([moved(page.roster)], plain(queue_note), outputs=parts["queue_note"], queue=False, **POLL)
+    gr.on([moved(page.roster)], plain(queue_note), outputs=parts["queue_note"], **LATEST)
 
 
 def unprefixed(form: dict[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,15 @@ def test_no_two_listeners_of_an_event_wait_for_their_last_turn(config: Config) -
     assert [target for target, listeners in waiting.items() if listeners > 1 and target not in loads] == []
 
 
+def test_the_last_news_of_a_hidden_text_is_never_lost(config: Config) -> None:
+    losing = [
+        d["id"]
+        for d in config["dependencies"]
+        if d["trigger_mode"] == "once" and any(event.startswith("moved_") for _, event in d["targets"])
+    ]
+    assert losing == []
+
+
 def test_a_quiet_page_asks_the_server_once_a_second(config: Config) -> None:
     always = {c["id"] for c in config["components"] if c["type"] == "timer" and c["props"]["active"]}
     asking = [d["id"] for d in config["dependencies"] for id, event in d["targets"] if id in always and event == "tick"]
