@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from studio.datasets.hub_errors import speaking_of_hub
 from studio.datasets.hub_labels import named_values
 from studio.datasets.table_file import scratch_prefix
 from studio.errors import StudioError
+from studio.hub_errors import Words, speaking_of_hub
 
 # Files with rows; programs and pickles, which can run code, are never fetched.
 ENDINGS = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".arrow")
@@ -20,6 +20,7 @@ MAX_FILES = 20_000
 ADDRESS = re.compile(r"(?:https?://[^/]+/|hf://|[\w.-]+\.\w+/)?datasets/(?P<name>.+)")
 VIEWS = {"viewer", "tree", "blob", "resolve", "discussions", "raw"}  # of a page, behind the dataset's name
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+OF_DATASET = Words("dataset", "conditions", "bring a file from this computer")
 PATIENCE = 15.0  # seconds until the hub counts as not reachable
 
 
@@ -85,7 +86,7 @@ def look(scratch: Path, name: str, revision: str = "") -> HubDataset:
     from huggingface_hub import HfApi
 
     name = hub_name(name)
-    with speaking_of_hub(name):
+    with speaking_of_hub(name, OF_DATASET):
         info = HfApi().dataset_info(name, revision=revision or None, files_metadata=True, timeout=PATIENCE)
     card = info.card_data.to_dict() if info.card_data else {}
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}

@@ -10,14 +10,14 @@ from threading import Thread
 
 import pandas
 
-from studio.datasets.hub import Configuration, HubDataset, HubSplit, look
-from studio.datasets.hub_errors import speaking_of_hub
+from studio.datasets.hub import OF_DATASET, Configuration, HubDataset, HubSplit, look
 from studio.datasets.hub_labels import named_in_parquet, spelled
 from studio.datasets.readers import Dropped, Opened, checked, open_file
 from studio.datasets.readers.package import MAX_RATIO, RATIO_FROM
 from studio.datasets.store import Dataset, Origin, add_opened, slug
 from studio.datasets.table_file import Progress
 from studio.errors import StudioError
+from studio.hub_errors import speaking_of_hub
 from studio.workspace import Workspace
 
 EVERY = 0.25  # seconds between two looks at a download
@@ -164,7 +164,7 @@ class Download:
         from huggingface_hub import hf_hub_download
 
         try:
-            with speaking_of_hub(self.found.name):
+            with speaking_of_hub(self.found.name, OF_DATASET):
                 self.result = Path(
                     hf_hub_download(
                         self.found.name,

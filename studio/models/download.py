@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from studio.errors import StudioError
+from studio.hub_errors import speaking_of_hub
 from studio.models.catalogue import Model
 from studio.models.download_state import (
     DOCUMENT,
@@ -25,8 +26,7 @@ from studio.models.download_state import (
     size_of,
     write_state,
 )
-from studio.models.hub_files import HubFile, Plan, ask_hub, is_true, read_config
-from studio.models.hub_words import no_network, speaking_of_model
+from studio.models.hub_files import OF_MODEL, HubFile, Plan, ask_hub, is_true, read_config
 from studio.models.kinds import check_known
 from studio.processes import identity
 from studio.workspace import read_json, speaking_of_disk
@@ -77,9 +77,9 @@ def fetch_all(model: Model, part: Path, say: Callable[[str], None]) -> None:
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
-        raise StudioError(*no_network(model.hub))
+        raise OF_MODEL.no_network(model.hub)
     say(f"Downloading {model.hub} from the Hugging Face hub")
-    with speaking_of_model(model.hub):
+    with speaking_of_hub(model.hub, OF_MODEL):
         plan = ask_hub(model.hub)
     drop_changed(part, plan)
     here = arrived(part, plan)
@@ -143,7 +143,7 @@ def receive(model: Model, part: Path, commit: str, file: HubFile, growing: Path)
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK  # 10 MB otherwise, which a slow connection loses at each break
     # Packed on the way, a file could not be gone on with from its middle.
     headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
-    with growing.open("ab", buffering=0) as target, speaking_of_model(model.hub):
+    with growing.open("ab", buffering=0) as target, speaking_of_hub(model.hub, OF_MODEL):
         try:
             http_get(
                 hf_hub_url(model.hub, file.path, revision=commit),

@@ -7,7 +7,7 @@ from studio.errors import StudioError
 from studio.models.catalogue import Model
 from studio.models.download import check_room
 from studio.models.download_state import DOCUMENT, REQUEST, Download, look, write_state
-from studio.models.hub_words import no_network
+from studio.models.hub_files import OF_MODEL
 from studio.processes import is_alive, start_detached
 from studio.workspace import Workspace, read_json, speaking_of_disk, write_atomic
 
@@ -29,7 +29,7 @@ def start(workspace: Workspace, model: Model) -> None:
         return
     with speaking_of_disk(model.part):
         if os.environ.get("HF_HUB_OFFLINE") == "1":
-            raise StudioError(*no_network(model.hub))
+            raise OF_MODEL.no_network(model.hub)
         known = download_of(model)
         if known is not None and known.state == "running":
             return

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import StudioError
+from studio.hub_errors import Words
 
 # Weights only as safetensors: other formats can run code when they are loaded.
 FILES = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "vocab.txt", "merges.txt", "LICENSE*", "*.md"]
 # The same weights once more, as Mistral's own programs read them; and tables that only those programs need.
 TWICE = ["consolidated*.safetensors", "consolidated*.json", "tekken.json"]
+OF_MODEL = Words("model", "licence", "use the starter model, which needs none", " What has arrived already is kept.")
 PATIENCE = 15.0  # seconds until the hub counts as not reachable
 BLOCK = 1 << 20
 
