@@ -7,8 +7,8 @@ from studio.models.download_state import Download
 from studio.models.states import State
 
 
-def state_cell(model: Model, state: State) -> str:
-    """Where the model is, how far its download is, and the buttons that change that."""
+def state_cell(model: Model, state: State, reachable: bool = True) -> str:
+    """Where the model is, how far its download is, and the buttons that change that, if the hub is reachable."""
     if state.kind == "too_new":
         return f'<span class="ts-what">{escape(state.reason)}</span>'
     if state.kind == "here":
@@ -21,6 +21,8 @@ def state_cell(model: Model, state: State) -> str:
             else "Fetched when it starts"
         )
     asks = '<span class="ts-what">asks for a free account</span>' if model.gated else ""
+    if state.download is None and not reachable:
+        return '<span class="ts-what">not on this computer</span>' + asks
     if state.download is None:
         return button("download", "Download", model) + asks
     return progress(model, state.download)

@@ -16,13 +16,14 @@ COLOURS = {
     "loss": "p4",
     "overhead": "line",
 }
+UNTOLD = "How this model is built, and so what memory it needs, is known once it has been downloaded."
 LEAST = 0.005  # of the whole: what is less is not drawn
 
 
-def draw(fit: Fit | None, plan: Plan | None) -> str:
-    """The upper part of the panel beside the settings."""
+def draw(fit: Fit | None, plan: Plan | None, untold: bool = False) -> str:
+    """The upper part of the panel beside the settings. untold: only the model's download will tell."""
     if fit is None:
-        return title("Will it fit?", "How much memory it needs is being worked out, or is known after its download.")
+        return title("Will it fit?", UNTOLD if untold else "How much memory it needs is being worked out.")
     share = fit.free / max(fit.needed, 0.01)
     lines = "".join(
         f'<li><span class="ts-key" style="background:var(--ts-{COLOURS[name]})"></span>'

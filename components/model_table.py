@@ -33,7 +33,8 @@ TITLES = {"fits well": "Fits well", "tight": "Tight", "too big": "Too big"}
 def table(listing: Listing, chosen: str, goal: Goal | None, fits: Fits) -> str:
     """All models, each with what the filters ask for; those that suit the goal first."""
     ordered = sorted(listing.models, key=lambda pair: not suits(pair[0], goal))
-    lines = "".join(line(model, state, chosen, goal, fits(model)) for model, state in ordered)
+    reachable = not listing.offline
+    lines = "".join(line(model, state, chosen, goal, fits(model), reachable) for model, state in ordered)
     heads = "".join(f"<th scope=col>{head}</th>" for head in HEADS)
     offline = f'<p class="ts-help">{escape(listing.offline)}</p>' if listing.offline else ""
     return (
@@ -49,7 +50,7 @@ def suits(model: Model, goal: Goal | None) -> bool:
     return model.family in goal.families and (not model.form or model.form in goal.forms)
 
 
-def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: Fit | None) -> str:
+def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: Fit | None, reachable: bool = True) -> str:
     marks = {
         "goal": suits(model, goal) or model.name == chosen,
         "here": model.on_disk,
@@ -66,7 +67,7 @@ def line(model: Model, state: State, chosen: str, goal: Goal | None, fit: Fit | 
         f'<span class="ts-what">{escape(model.sentence)}</span></span></label></td>'
         f"<td>{escape(megabytes(model.download_mb) if model.download_mb else 'none')}</td>"
         f"<td>{escape(model.licence or 'not known')}{permits}</td>"
-        f"<td>{state_cell(model, state)}</td><td>{fit_cell(fit)}</td></tr>"
+        f"<td>{state_cell(model, state, reachable)}</td><td>{fit_cell(fit)}</td></tr>"
     )
 
 

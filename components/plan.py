@@ -40,7 +40,8 @@ class Outlook:
     """`ready` says whether it can start, `why` (message, hint) why not; `seconds` is each preset's time.
 
     writes: it writes answers of its own while it learns, which takes a time that nobody knows beforehand. fit: whether
-    the memory suffices, and changes: what would make it suffice; None while they are not known.
+    the memory suffices, and changes: what would make it suffice; None while they are not known. untold: only the
+    model's download will tell.
     """
 
     ready: bool = False
@@ -53,6 +54,7 @@ class Outlook:
     writes: bool = False
     fit: Fit | None = None
     changes: Plan | None = None
+    untold: bool = False
     settings: AdaptSettings | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -170,6 +172,7 @@ def foresee(
 
 def weigh(sizes: Sizes, model: Model, method: Method, settings: AdaptSettings, found: Outlook) -> None:
     """Whether it fits the memory, and if not, what would make it fit."""
+    found.untold = not sizes.can_tell(model)
     found.fit = sizes.fit("train", model, method, settings, found.lengths.longest if found.lengths else 0)
     if found.fit and not found.fit.fits:
         found.changes = sizes.plan(model, method, settings, found.lengths)
@@ -214,7 +217,7 @@ def draw(found: Outlook) -> str:
     if found.lengths and found.lengths.cut_rows:
         cut = f'<p class="ts-help">{count(found.lengths.cut_rows, "row")} longer than the limit will be cut.</p>'
     listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
-    fits = fit_view.draw(found.fit, found.changes)
+    fits = fit_view.draw(found.fit, found.changes, found.untold)
     figured = f'<hr><dl class="ts-figures">{listed}</dl>{basis}'
     return f'<div class="ts-stack ts-plan">{fits}{figured}{rows(found.version.rows)}{cut}</div>'
 

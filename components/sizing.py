@@ -68,6 +68,15 @@ class Sizes:
                 self.news.notify()
         return known
 
+    @staticmethod
+    def can_tell(model: Model) -> bool:
+        """Whether it is known how the model is built; if not, its download will tell."""
+        try:
+            architecture_of(model)
+        except StudioError:
+            return False
+        return True
+
     def weights(self, model: Model, settings: AdaptSettings) -> float:
         """GiB of the model's weights alone; 0 where its size is not known."""
         plain = 4.0 if training_dtype(self.hardware().device) == "float32" else 2.0

@@ -53,6 +53,12 @@ def test_what_a_model_is_called_is_escaped() -> None:
     assert "<1>" not in model_table.line(model(), State("away"), "", None, None)
 
 
+def test_nothing_is_offered_for_download_where_the_hub_cannot_be_reached() -> None:
+    assert "<button" in state_cell(model(), State("away"))
+    shut = state_cell(model(), State("away"), reachable=False)
+    assert "<button" not in shut and "not on this computer" in shut
+
+
 @pytest.mark.parametrize(
     ("download", "says", "buttons"),
     [

@@ -24,6 +24,16 @@ def test_each_way_of_training_has_its_own_pace(workspace: Workspace) -> None:
     assert other.memory_gb is None and "in another way" in other.basis
 
 
+def test_a_way_that_was_never_measured_is_scaled_by_its_work(workspace: Workspace) -> None:
+    model = find_model(workspace, STARTER)
+    ways = ("full", "lora", "last_layers")
+    guessed = [predict(workspace, model, CPU, way).tokens_per_second for way in ways]
+    assert guessed == sorted(guessed) and guessed[0] < guessed[2]
+    remember(workspace, STARTER, 1, [1.0, 30.0, 30.0], 4.0, "full")
+    known = [predict(workspace, model, CPU, way).tokens_per_second for way in ways]
+    assert known[0] == 30.0 and known[0] / known[2] == pytest.approx(guessed[0] / guessed[2])
+
+
 def test_what_the_first_version_kept_is_passed_over(workspace: Workspace) -> None:
     write_json(workspace.home / "speed.json", {STARTER: {"tokens_per_second": 9, "memory_gb": 1, "parameters": 5}})
     assert "guess" in predict(workspace, find_model(workspace, STARTER), CPU).basis
