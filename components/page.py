@@ -26,8 +26,8 @@ class Page:
 
     - data tab: `dataset` (id), `data` (JSON of data_choice.Prepared, "" while the data cannot be used)
     - model tab: `goal`, `model`, `method` (names), `success`, `success_value` (see goal_part)
-    - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), and `setting.FIELD`
-      for each setting of any method
+    - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), `setting.FIELD` for
+      each setting of any method, and `mark` of the form's last filling (see train_form.Form)
     """
 
     workspace: Workspace

@@ -153,13 +153,16 @@ def of_method(method: Method, form: Values) -> Values:
     return {keys[key]: value for key, value in form.items() if key in keys}
 
 
-def style(method: Method, values: Values, workspace: Workspace | None = None) -> str:
-    """The style that hides what does not apply: fields, and the cards of presets for other methods.
+def style(method: Method, values: Values, chosen: str = "", workspace: Workspace | None = None) -> str:
+    """The style that hides what does not apply: fields, the cards of presets for other methods, and the button that
+    deletes a preset unless the chosen one is the person's own.
 
     A style and not `visible`: with every change of that, Gradio makes half the page anew.
     """
     shown = {slot_of(method, name).key for name in applying(method.settings, values)}
     hidden = [f"#{slot.id}" for slot in slots().values() if slot.key not in shown]
-    other = [number for number, preset in enumerate(list_presets(None, workspace)) if not preset.is_for(method.name)]
+    presets = list_presets(None, workspace)
+    other = [number for number, preset in enumerate(presets) if not preset.is_for(method.name)]
     hidden += [f"#preset label:nth-of-type({number + 1})" for number in other]
+    hidden += [] if any(preset.own and preset.name == chosen for preset in presets) else ["#delete-preset"]
     return f"<style>{','.join(hidden)}{{display:none!important}}</style>" if hidden else ""

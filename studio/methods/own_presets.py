@@ -20,6 +20,10 @@ SENTENCE = "One of your own."
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)  # no names of files on Windows
 
 
+class Taken(StudioError):
+    """The person has a preset of that name already, and may replace it."""
+
+
 @dataclass(frozen=True)
 class Damaged:
     """A file among a person's presets that is none. sentence: what is wrong with it, and what to do."""
@@ -155,7 +159,7 @@ def check_free(workspace: Workspace, preset: Preset, replace: bool) -> None:
     if replace:
         return
     if file_of(workspace, preset.name).exists():
-        raise StudioError(
+        raise Taken(
             f"You already have a preset called “{preset.title}”.", "Choose another name, or replace the old one."
         )
 
