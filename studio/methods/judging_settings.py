@@ -15,8 +15,8 @@ class JudgingSettings(AdaptSettings):
     """The learned beginnings (prompt and prefix tuning) are left out: they are for models that write."""
 
     applicable: ClassVar[tuple[str, ...]] = ("lora", "ia3", "last_layers", "gradual", "full")
-    # A new head starts from random weights, and most encoders are small: both take larger corrections. Measured on
-    # MiniLM in tests/benchmarks/banking.py.
+    # A new head starts from random weights, and most encoders are small: both take larger corrections. The factor is a
+    # choice: other rates were not compared.
     rate_factor: ClassVar[float] = 2.5
 
     batch_size: int = Field(

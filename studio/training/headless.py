@@ -58,12 +58,29 @@ def follow(run: Run) -> RunView:
                 raise
             print("Stopping after this step; what it learned is kept.", flush=True)
             run.request_stop(keep=True)
-    if view.result.get("test_rows"):
-        r = view.result
-        print(
-            f"Test loss on {r['test_rows']} rows: {r['test_loss_before']:.3f} before, {r['test_loss_after']:.3f} after."
-        )
+    for line in at_the_end(view):
+        print(line, flush=True)
     return view
+
+
+def at_the_end(view: RunView) -> list[str]:
+    """What the test rows said, a line for each figure, and the untrained model with examples in its prompt."""
+    result = view.result
+    if not result.get("test_rows"):
+        return []
+    titles = {metric["name"]: metric["title"] for metric in view.metrics}
+    figures = [("loss", result["test_loss_before"], result["test_loss_after"])] if "test_loss_after" in result else []
+    figures += [(titles.get(one["name"], one["name"]), one["before"], one["after"]) for one in result.get("test") or []]
+    lines = [f"Test {told.lower()} on {result['test_rows']} rows: {change(*pair)}." for told, *pair in figures]
+    shown = result.get("few_shot") or {}
+    if shown.get("loss") is not None:
+        lines.append(f"The untrained model with {shown['shots']} examples in its prompt: loss {shown['loss']:.3f}.")
+    return lines
+
+
+def change(before: float | None, after: float | None) -> str:
+    known = [(value, when) for value, when in ((before, "before"), (after, "after")) if value is not None]
+    return ", ".join(f"{value:.3f} {when}" for value, when in known) or "could not be told"
 
 
 def pace(view: RunView) -> str:

@@ -222,7 +222,12 @@ def test_headless_prints_the_folder_last(workspace: Workspace, make_recipe: Call
     assert result.returncode == 0, result.stderr
     folder = Path(result.stdout.strip().splitlines()[-1])
     assert folder == list_runs(workspace)[0].folder
-    assert "step 2 of 2" in result.stdout and "Test loss on" in result.stdout
+    assert "step 2 of 2" in result.stdout
+    loss, perplexity, shown = (
+        next(line for line in result.stdout.splitlines() if line.startswith(begin))
+        for begin in ("Test loss on", "Test perplexity on", "The untrained model with")
+    )
+    assert all(word in line for line in (loss, perplexity) for word in ("before", "after")) and "loss" in shown
     assert json.loads((folder / "events.jsonl").read_text().splitlines()[-1])["kind"] == "finished"
 
 
