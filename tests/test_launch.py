@@ -407,11 +407,14 @@ def test_pytest_gets_its_arguments_untouched_and_its_exit_code_comes_back(folder
     assert "[1/" not in launch(folder, "test").stdout and fake_venv.read_text().splitlines() == calls
 
 
-def test_tests_run_many_files_at_once_and_those_in_a_browser_alone_after_them(folder, fake_venv):
+def test_tests_run_many_files_at_once_and_those_in_a_browser_after_them(folder, fake_venv):
     told = [line for line in launch(folder, "test", "-k", "not slow").stdout.splitlines() if line.startswith("PYTEST")]
-    many, alone = told
+    many, pages = told
     assert "'--dist', 'loadfile', '--ignore'" in many and many.endswith(f"'-k', 'not slow'] {folder}")
-    assert f"PYTEST ['{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}" == alone
+    assert (
+        pages
+        == f"PYTEST ['-n', '2', '--dist', 'loadfile', '{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}"
+    )
 
 
 @posix

@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=45_000)  # for a computer that is busy with other tests
 
 
 def missing(what: str) -> None:
@@ -88,7 +88,7 @@ class Studio:
                 stdout=output,
                 stderr=output,
             )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while True:
             try:
                 urllib.request.urlopen(self.url, timeout=2).read(1)
@@ -145,6 +145,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     def make(url: str, **options: object) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 1000}, **options})
         contexts.append(context)
+        context.set_default_timeout(90_000)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda request: watched(request.url) or problems.append(f"outside: {request.url}"))

@@ -28,7 +28,7 @@ def with_a_finished_run(studio: Studio, browser) -> Studio:
     page.goto(studio.url)
     start_run(page, studio, "0.1")
     run = list_runs(studio.workspace)[0]
-    wait_until(lambda: run.view().status == "finished", 90, "a finished run")
+    wait_until(lambda: run.view().status == "finished", 240, "a finished run")
     page.close()
     return studio
 
@@ -64,12 +64,12 @@ def test_a_live_run_breaks_no_rule(studio: Studio, open_page: Callable[..., Page
     page = open_page(studio.url)
     start_run(page, studio, "90")
     run = list_runs(studio.workspace)[0]
-    expect(page.locator("#runbar")).to_contain_text("of 1980 steps", timeout=60_000)
-    wait_until(lambda: run.view().step > 3, 60, "the first steps")
+    expect(page.locator("#runbar")).to_contain_text("of 1980 steps", timeout=180_000)
+    wait_until(lambda: run.view().step > 3, 240, "the first steps")
     page.wait_for_timeout(1500)
     assert violations(page, axe) == []
     run.request_stop(keep=False)
-    wait_until(lambda: not run.view().live, 60, "the run to stop")
+    wait_until(lambda: not run.view().live, 240, "the run to stop")
 
 
 def test_the_main_path_works_by_keyboard_alone(studio: Studio, open_page: Callable[..., Page]) -> None:

@@ -14,7 +14,7 @@ from tests.finished import CHAT, LABELS, finished
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-SLOW = 60_000  # loading libraries and a model
+SLOW = 240_000  # loading libraries and a model
 
 
 @pytest.fixture(scope="module")

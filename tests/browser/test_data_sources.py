@@ -96,11 +96,11 @@ def test_two_datasets_are_put_together_and_weighed(studio: Studio, open_page: Op
     lines.filter(has_text="lamps.csv").get_by_role("checkbox").check()
     lines.filter(has_text="chairs.csv").get_by_role("checkbox").check()
     page.get_by_role("button", name="Put them together").click()
-    expect(page.locator(".ts-file")).to_have_text("chairs and lamps.jsonl", timeout=60_000)
-    expect(page.get_by_text("40 rows ready")).to_be_visible(timeout=30_000)
+    expect(page.locator(".ts-file")).to_have_text("chairs and lamps.jsonl", timeout=180_000)
+    expect(page.get_by_text("40 rows ready")).to_be_visible(timeout=90_000)
     page.get_by_role("spinbutton", name="Weight of lamps.csv").last.fill("0")
     page.get_by_role("spinbutton", name="Weight of lamps.csv").last.blur()
-    expect(page.locator("#split")).to_contain_text("the weight of “lamps.csv” is 0", timeout=30_000)
+    expect(page.locator("#split")).to_contain_text("the weight of “lamps.csv” is 0", timeout=90_000)
 
 
 def test_another_dataset_is_the_test(studio: Studio, open_page: OpenPage, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_another_dataset_is_the_test(studio: Studio, open_page: OpenPage, tmp_pa
     unfold(page, "Change the shares")
     page.locator("#test-from input").click()
     page.get_by_role("option", name="exam.csv").click()
-    expect(page.locator("#split")).to_contain_text("Test, 15 rows", timeout=30_000)
+    expect(page.locator("#split")).to_contain_text("Test, 15 rows", timeout=90_000)
     expect(page.get_by_text("35 rows ready")).to_be_visible()
 
 
@@ -151,7 +151,7 @@ def test_a_dataset_of_the_hub_is_looked_up_and_brought(hub_studio: Studio, open_
     unfold(page, "Or a Hugging Face dataset")
     page.locator("#hub-name").get_by_role("textbox").fill("shop/stools")
     page.get_by_role("button", name="Look it up").click()
-    expect(page.locator("#hub-offer")).to_contain_text("shop/stools", timeout=60_000)
+    expect(page.locator("#hub-offer")).to_contain_text("shop/stools", timeout=180_000)
     page.get_by_role("button", name="Bring these rows").click()
-    expect(page.locator(".ts-file")).to_contain_text("stools", timeout=60_000)
+    expect(page.locator(".ts-file")).to_contain_text("stools", timeout=180_000)
     expect(page.get_by_text("20 rows ready")).to_be_visible()

@@ -34,7 +34,7 @@ def bring(page: Page, file: Path) -> None:
     open_tab(page, "Data")
     page.locator("#drop input[type=file]").set_input_files(file)
     expect(page.locator("#facts")).to_contain_text("90")
-    expect(page.locator("#next-model")).to_be_enabled(timeout=30_000)
+    expect(page.locator("#next-model")).to_be_enabled(timeout=90_000)
 
 
 def method_card(page: Page, title: str):
@@ -64,7 +64,7 @@ def test_rows_and_model_decide_which_methods_are_offered(
     expect(method_card(page, "Sort into groups").locator("input")).to_be_checked()  # nobody has chosen another
     method_card(page, "Learn from examples").click()
     expect(page.locator("#tabs")).to_contain_text("with Learn from examples")
-    wait_until(lambda: draft.load(studio.workspace).get("method") == "sft", 10, "the choice to be remembered")
+    wait_until(lambda: draft.load(studio.workspace).get("method") == "sft", 60, "the choice to be remembered")
 
     use_model(page, tiny_encoder)  # it does not write
     expect(method_card(page, "Sort into groups").locator("input")).to_be_checked()
@@ -81,7 +81,7 @@ def test_the_keyboard_chooses_a_method(studio: Studio, open_page: OpenPage, labe
     page.locator("#method input:checked").focus()
     page.keyboard.press("ArrowDown")
     expect(method_card(page, "Sort into several groups").locator("input")).to_be_focused()
-    wait_until(lambda: draft.load(studio.workspace).get("method") == "multi_label", 10, "the choice to be remembered")
+    wait_until(lambda: draft.load(studio.workspace).get("method") == "multi_label", 60, "the choice to be remembered")
 
 
 def test_only_the_settings_that_apply_are_shown(studio: Studio, open_page: OpenPage, labels: Path) -> None:
@@ -152,9 +152,9 @@ def sort(page: Page, studio: Studio, name: str):
     expect(page.locator("#start")).to_be_enabled()
     before = len(list_runs(studio.workspace))
     page.locator("#start").click()
-    wait_until(lambda: len(list_runs(studio.workspace)) > before, 15, "the run's folder")
+    wait_until(lambda: len(list_runs(studio.workspace)) > before, 60, "the run's folder")
     run = list_runs(studio.workspace)[0]
-    wait_until(lambda: run.view().status in ("finished", "failed"), 180, "the run to end")
+    wait_until(lambda: run.view().status in ("finished", "failed"), 300, "the run to end")
     assert run.view().status == "finished", run.view().error
     expect(page.locator("#live-head")).to_contain_text(name)
     return run

@@ -89,7 +89,7 @@ def watch_through_a_reload_and_a_crash(page: Page, studio: Studio) -> Run:
     expect(bar).to_contain_text("of 22 steps", timeout=3 * MINUTES)
     run = list_runs(studio.workspace)[0]
     worker = run.process()
-    wait_until(lambda: run.view().step >= 3, 180, "the first steps")
+    wait_until(lambda: run.view().step >= 3, 300, "the first steps")
 
     page.reload()
     expect(bar).to_contain_text("of 22 steps")
