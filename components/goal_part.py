@@ -61,8 +61,10 @@ def build(page: Page) -> None:
             page.choices["success_value"] = gr.Number(
                 label="At least, or at most", elem_id="success-value", interactive=True, step=None, visible=False
             )
-    taken = hidden("Proposal taken")
-    page.parts["goals"] = {"taken": taken, "way": way, "cards": cards, "advice": advice, "take": take, "card": card}
+    taken, frames = hidden("Proposal taken"), hidden("Frames of the goal")
+    page.parts["goals"] = {
+        "taken": taken, "frames": frames, "way": way, "cards": cards, "advice": advice, "take": take, "card": card,
+    }  # fmt: skip
 
 
 def chosen_goal(page: Page) -> Goal | None:
@@ -110,17 +112,23 @@ def wire(page: Page) -> None:
     parts: dict[str, Any] = page.parts["goals"]
     method, success, value = (page.choices[name] for name in ("method", "success", "success_value"))
 
-    def drawn(goal: Goal | None, data: str) -> dict[Any, Any]:
-        """Everything that follows from the goal and the rows, save what success is."""
+    def drawn(goal: Goal | None, data: str, frames: str) -> dict[Any, Any]:
+        """Everything that follows from the goal and the rows, save what success is.
+
+        frames: what is shown now. A visibility is only sent where it is another one: Gradio makes the parts anew at
+        each, and closes a list that somebody has just opened in them.
+        """
         known = Prepared.told(data)
         kind = known.steps.mapping.kind if known else ""
         found, rows = proposed(page, goal, data) if goal else (None, 0)
+        take, card = bool(found and found.model), goal is not None
+        now = f"{take} {card}"
+        visible = {parts["frames"]: now, parts["take"]: gr.Button(visible=take), parts["card"]: gr.Column(visible=card)}
         return {
             parts["cards"]: views.cards(goal, kind),
             parts["advice"]: views.advice(goal, found, rows),
-            parts["take"]: gr.Button(visible=bool(found and found.model)),
-            parts["card"]: gr.Column(visible=goal is not None),
             parts["way"]: views.way(stage(page, goal)),
+            **({} if now == frames else visible),
         }
 
     def measures(goal: Goal | None, way: str) -> dict[Any, Any]:
@@ -138,11 +146,13 @@ def wire(page: Page) -> None:
             return gr.Number(visible=False)
         return gr.Number(value=kept if isinstance(kept, (int, float)) else asked.value, visible=True)
 
-    def told(data: str, way: str) -> dict[Any, Any]:
-        goal = chosen_goal(page)
-        return {**drawn(goal, data), **measures(goal, way)}
+    def told(data: str, frames: str) -> dict[Any, Any]:
+        return drawn(chosen_goal(page), data, frames)
 
-    def picked(event: gr.EventData, data: str) -> dict[Any, Any]:
+    def told_by_method(data: str, frames: str, way: str) -> dict[Any, Any]:
+        return {**told(data, frames), **measures(chosen_goal(page), way)}
+
+    def picked(event: gr.EventData, data: str, frames: str) -> dict[Any, Any]:
         """Another goal brings the method with it that suits it best with these rows."""
         goal = next(goal for goal in list_goals() if goal.name == str(event.goal))
         found, _ = proposed(page, goal, data)
@@ -150,7 +160,7 @@ def wire(page: Page) -> None:
         return {
             method: found.method.name,
             page.choices["goal"]: goal.name,
-            **drawn(goal, data),
+            **drawn(goal, data, frames),
             **measures(goal, found.method.name),
         }
 
@@ -163,12 +173,14 @@ def wire(page: Page) -> None:
     def valued(chosen: str, number: float | None, way: str) -> None:
         keep_success(page, chosen_goal(page), way, chosen, number)
 
-    outputs = [*(parts[name] for name in ("cards", "advice", "take", "card", "way")), success, value]
-    known = {"data": page.choices["data"], "way": method}
-    gr.on([page.demo.load, moved(page.choices["data"]), moved(method), moved(page.roster), moved(page.news["sizes"])],
-          plain(told),
-          inputs_kwargs=known, outputs=outputs, **LATEST)  # fmt: skip
-    parts["cards"].picked(plain(picked), page.choices["data"], [method, page.choices["goal"], *outputs], **QUICK)
+    shown = [parts[name] for name in ("cards", "advice", "take", "card", "way", "frames")]
+    outputs = [*shown, success, value]
+    known = {"data": page.choices["data"], "frames": parts["frames"]}
+    news = [moved(page.choices["data"]), moved(page.roster), moved(page.news["sizes"])]
+    gr.on(news, plain(told), inputs_kwargs=known, outputs=shown, **LATEST)
+    gr.on([page.demo.load, moved(method)], plain(told_by_method),
+          inputs_kwargs=known | {"way": method}, outputs=outputs, **LATEST)  # fmt: skip
+    parts["cards"].picked(plain(picked), list(known.values()), [method, page.choices["goal"], *outputs], **QUICK)
     asked = {"chosen": success, "number": value, "way": method}
     gr.on([success.input], plain(measured), inputs_kwargs=asked, outputs=[value, parts["way"]], **QUICK)
     gr.on([value.input], plain(valued), inputs_kwargs=asked, **LATEST)

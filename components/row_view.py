@@ -10,6 +10,7 @@ LEADS = {
     "chat": "The question goes in, the answer is what it learns to write.",
     "preference": "The question goes in, and the better answer is what it learns to write.",
     "feedback": "The question goes in, and the thumb says whether people liked the answer.",
+    "picture": "The picture and the question go in, the answer is what it learns to write.",
     "label": "The text goes in, the group is what it learns to tell.",
     "number": "The text goes in, the number is what it learns to tell.",
 }
@@ -33,6 +34,8 @@ def draw(number: int, rows: pandas.DataFrame, kind: str) -> str:
     if kind == "preference":
         parts += "".join(said("writes", "Better answer", content_of(m)) for m in unpack(str(row["chosen"])))
         parts += "".join(said("reads", "Worse answer", content_of(m)) for m in unpack(str(row["rejected"])))
+    if kind == "picture":
+        parts = said("reads", "Picture", row["label"]) + parts
     if kind == "feedback":
         parts += said("reads", "Judged", "thumbs up" if row["label"] == "true" else "thumbs down")
     return f"{head}{lead}{parts}"

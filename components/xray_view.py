@@ -22,9 +22,9 @@ COUNTING = '<h3>All training rows</h3><p class="ts-help">Counting their tokens.<
 
 
 NOTES = {
-    "preference": "This is the better answer. With LoRA it is what is learned, and the worse one is not looked at.",
-    "feedback": "No training method here learns from thumbs yet.",
-    "text": "No training method here learns plain text yet.",
+    "preference": "This is the better answer. The worse one is read in the same way, by the methods that compare.",
+    "feedback": "This is the answer that was judged. Its thumb decides whether it is learned or avoided.",
+    "picture": "These are the words. What the picture itself takes besides depends on the model.",
 }
 
 
