@@ -1,15 +1,14 @@
 """The written parts of the Compare tab: two answers side by side, and what the team wrote."""
 
 import json
-from base64 import b64encode
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 from components import compare_predictions as predictions
 from components.compare_runs import SHOTS
 from components.compare_words import KINDS, kind_of
 from components.html import count, escape
+from components.picture_view import small_picture
 from components.runs import recipe_of
 from studio.chat.client import Answers
 from studio.chat.ways import PREDICTS
@@ -17,7 +16,6 @@ from studio.export.origin import base_title
 from studio.training.run import Run
 
 Marked = Sequence[str]
-SMALL = 240  # dots of the longer side of a picture on the page
 
 EMPTY = (
     '<div class="ts-empty"><p><b>Nothing to compare yet.</b> Train a model first; then ask it and the original the '
@@ -160,18 +158,7 @@ def unpack_groups(reply: str) -> list[str]:
 
 
 def picture(file: str, row: int) -> str:
-    """The picture that goes with the question, small and within the page itself; "" without one."""
-    if not file or not Path(file).is_file():
-        return ""
-    from PIL import Image, ImageOps
-
-    with Image.open(file) as opened:
-        small = ImageOps.exif_transpose(opened).convert("RGB")
-    small.thumbnail((SMALL, SMALL))
-    packed = BytesIO()
-    small.save(packed, "JPEG", quality=85)
-    source = f"data:image/jpeg;base64,{b64encode(packed.getvalue()).decode()}"
-    return (
-        f'<figure class="ts-about"><img src="{source}" alt="The picture of row {row:,}"><figcaption class="ts-help">'
-        f"The picture of row {row:,} of your file goes with your question.</figcaption></figure>"
-    )
+    """The picture that goes with the question; "" without one."""
+    drawn = small_picture(Path(file), f"The picture of row {row:,}") if file else ""
+    said = f"The picture of row {row:,} of your file goes with your question."
+    return f'<figure class="ts-about">{drawn}<figcaption class="ts-help">{said}</figcaption></figure>' if drawn else ""

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import gradio as gr
+import pandas
 
 from components import data_rows, row_view, xray_view
 from components import data_views as views
@@ -11,6 +12,8 @@ from components.data_wiring import Values
 from components.data_xray import Examiner
 from components.health_view import Report
 from components.health_watch import Watch
+from components.picture_view import small_picture
+from studio.datasets.pictures import picture_file
 from studio.datasets.rows import conversations
 from studio.datasets.versions import Version
 from studio.errors import StudioError
@@ -43,13 +46,15 @@ class Walk:
         rows = version.row(number)
         busy = self.watch.busy or not report.done
         prompt, reply = data_rows.words_of(rows, version.kind)
+        told = row_view.draw(number, rows, version.kind, picture_of(version, rows))
         shown: Values = {
             "row": number,
             "row_of": data_rows.place(last, self.numbers(choice, version, last, report)),
             "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
             "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
             "edit_reply": reply,
-            "reading": row_view.draw(number, rows, version.kind) + views.answers(version.answers),
+            "reading": row_view.draw(number, rows, version.kind, picture_of(version, rows))
+            + views.answers(version.answers),
             "waiting": gr.Timer(active=busy),
         }
         try:
@@ -69,3 +74,10 @@ class Walk:
             "all_rows": xray_view.all_rows(lengths, choice.limit) if lengths else xray_view.COUNTING,
             "waiting": gr.Timer(active=busy or not lengths),
         }
+
+
+def picture_of(version: Version, rows: pandas.DataFrame) -> str:
+    """The picture that a row is about; "" where it is about none."""
+    if version.kind != "picture" or rows.empty:
+        return ""
+    return small_picture(picture_file(version.folder, str(rows.iloc[0]["label"])), "The picture of this row")

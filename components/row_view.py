@@ -16,8 +16,11 @@ LEADS = {
 }
 
 
-def draw(number: int, rows: pandas.DataFrame, kind: str) -> str:
-    """The row as it is read. `rows` holds it, and more pieces when a long text was cut; empty when it is left out."""
+def draw(number: int, rows: pandas.DataFrame, kind: str, picture: str = "") -> str:
+    """The row as it is read. `rows` holds it, and more pieces when a long text was cut; empty when it is left out.
+
+    picture: the HTML of what the row is about.
+    """
     head = f"<h3>So row {number:,} is read like this</h3>"
     if rows.empty:
         return head + not_there(number)
@@ -34,8 +37,8 @@ def draw(number: int, rows: pandas.DataFrame, kind: str) -> str:
     if kind == "preference":
         parts += "".join(said("writes", "Better answer", content_of(m)) for m in unpack(str(row["chosen"])))
         parts += "".join(said("reads", "Worse answer", content_of(m)) for m in unpack(str(row["rejected"])))
-    if kind == "picture":
-        parts = said("reads", "Picture", row["label"]) + parts
+    if picture:
+        parts = f'<div class="ts-reads"><p class="ts-said-by">Picture</p>{picture}</div>{parts}'
     if kind == "feedback":
         parts += said("reads", "Judged", "thumbs up" if row["label"] == "true" else "thumbs down")
     return f"{head}{lead}{parts}"
