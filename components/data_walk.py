@@ -53,8 +53,7 @@ class Walk:
             "leave_out": "Put this row back" if number in version.steps.left_out else "Leave this row out",
             "edit_prompt": gr.Textbox(value=prompt, visible=version.kind != "text"),
             "edit_reply": reply,
-            "reading": row_view.draw(number, rows, version.kind, picture_of(version, rows))
-            + views.answers(version.answers),
+            "reading": told + views.answers(version.answers),
             "waiting": gr.Timer(active=busy),
         }
         try:
