@@ -29,6 +29,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "accumulation": (2, "arguments.gradient_accumulation_steps"),
     "warmup": (0.5, "arguments.warmup_steps"),
     "checks": (2, "arguments.eval_steps"),
+    "checkpointing": (True, "arguments.gradient_checkpointing"),
     "seed": (7, "arguments.seed"),
     "weights": (..., "layers"),
     "adapt": (..., "trained"),
