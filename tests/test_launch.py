@@ -263,10 +263,10 @@ def test_a_package_in_whose_middle_pip_was_killed_is_not_taken_for_installed(fak
 @posix
 def test_a_killed_set_up_goes_on_and_the_next_launcher_waits_for_the_pip_it_left(folder, fake_venv, launcher):
     """SIGKILL in the middle of pip: it lives on for a while with the lock, and nobody installs beside it."""
-    environment = {**os.environ, "FAKE_PIP_CALLS": str(fake_venv), "FAKE_PIP": "time.sleep(2)"}
+    environment = {**os.environ, "FAKE_PIP_CALLS": str(fake_venv), "FAKE_PIP": "time.sleep(12)"}
     command = [sys.executable, folder / "launch.py", "setup", "--home", folder / "home"]
     first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not fake_venv.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     first.kill()

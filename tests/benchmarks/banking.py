@@ -36,7 +36,7 @@ batch_size = 32
 checks = 8
 {more}
 """
-FEW = 12  # intents
+FEW = 4  # intents
 MINILM = "all-minilm-l6-v2"
 WAYS: dict[str, dict[str, Any]] = {
     "full": {"model": MINILM, "adapt": "full", "more": "epochs = 5\nlearning_rate = 2e-4"},

@@ -34,8 +34,7 @@ def make(version: Version, tiny_encoder: Path, tmp_path: Path) -> Make:
     return trainer
 
 
-CASES = [("tiny_encoder", {"adapt": way}) for way in WAYS]
-CASES += [("tiny_model", {"adapt": "lora"})]
+CASES = [(family, {"adapt": way}) for family in ("tiny_encoder", "tiny_model") for way in WAYS]
 CASES += [("tiny_encoder", {"adapt": "lora", "weights": "8bit"})]
 
 
