@@ -172,13 +172,13 @@ def check(for_pytest):
 def test(for_pytest):
     """Runs pytest; its exit code, of two runs the first that is not good.
 
-    As many files at once as there are cores, with one thread each, and after them those that drive a browser, two files
-    at a time: a page is mostly waited for. When files are named, pytest runs once and as asked.
+    As many files at once as there are cores, with one thread each, and after them those that drive a browser, which
+    wants the computer for itself. When files are named, pytest runs once and as asked.
     """
     named = any((ROOT / argument.split("::")[0]).exists() for argument in for_pytest)
     spread = ["--dist", "loadfile"]
     many = ["-n", str(min(os.cpu_count() or 1, 8)), *spread, "--ignore", str(BROWSER_TESTS)]
-    pages = ["-n", "2", *spread, str(BROWSER_TESTS)]
+    pages = [str(BROWSER_TESTS)]
     codes = []
     for more in [[]] if named else [many, pages]:
         say(f"\n$ {' '.join(['pytest', *more, *for_pytest])}")
