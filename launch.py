@@ -176,11 +176,9 @@ def test(for_pytest):
     wants the computer for itself. When files are named, pytest runs once and as asked.
     """
     named = any((ROOT / argument.split("::")[0]).exists() for argument in for_pytest)
-    spread = ["--dist", "loadfile"]
-    many = ["-n", str(min(os.cpu_count() or 1, 8)), *spread, "--ignore", str(BROWSER_TESTS)]
-    pages = [str(BROWSER_TESTS)]
+    many = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile", "--ignore", str(BROWSER_TESTS)]
     codes = []
-    for more in [[]] if named else [many, pages]:
+    for more in [[]] if named else [many, [str(BROWSER_TESTS)]]:
         say(f"\n$ {' '.join(['pytest', *more, *for_pytest])}")
         environment = {**surroundings(), **({"OMP_NUM_THREADS": "1"} if more is many else {})}
         codes.append(subprocess.call([str(PYTHON), "-m", "pytest", *more, *for_pytest], env=environment))
