@@ -411,10 +411,7 @@ def test_tests_run_many_files_at_once_and_those_in_a_browser_after_them(folder, 
     told = [line for line in launch(folder, "test", "-k", "not slow").stdout.splitlines() if line.startswith("PYTEST")]
     many, pages = told
     assert "'--dist', 'loadfile', '--ignore'" in many and many.endswith(f"'-k', 'not slow'] {folder}")
-    assert (
-        pages
-        == f"PYTEST ['-n', '2', '--dist', 'loadfile', '{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}"
-    )
+    assert pages == f"PYTEST ['{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}"
 
 
 @posix
