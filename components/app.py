@@ -19,7 +19,7 @@ from components import (
     train_tab,
 )
 from components.html import hidden, html, moved
-from components.page import LATEST, NEWS, QUICK, Page
+from components.page import LATEST, NEWS, PICKED, QUICK, Page
 from components.sizing import Sizes
 from components.speak import plain
 from studio import __version__
@@ -104,7 +104,7 @@ def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
         None, restored, js="(tab) => window.tunesmithBack(tab)", api_visibility="private"
     )
     for name, place in places.items():
-        place.select(plain(partial(chosen, name)), restored, **QUICK)
+        place.select(plain(partial(chosen, name)), restored, **PICKED)
     gr.on([moved(page.run)], plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **LATEST)
 
 

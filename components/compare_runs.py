@@ -7,7 +7,7 @@ import gradio as gr
 import pandas
 
 from components.data_views import when
-from components.page import QUICK, Page
+from components.page import PICKED, Page
 from components.runs import find, recipe_of
 from studio.datasets.pictures import picture_file
 from studio.datasets.rows import Messages, content_of, unpack
@@ -82,5 +82,5 @@ def follow(page: Page, dropdown: gr.Dropdown) -> None:
         lambda run: run,
         inputs=dropdown,
         outputs=page.run,
-        **QUICK,
+        **PICKED,
     )

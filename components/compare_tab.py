@@ -115,7 +115,7 @@ def wire(page: Page) -> None:
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick | LATEST,
     )
-    parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quick)
+    parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quick | LATEST)
     follow(page, parts["run"])
     for number in range(SUGGESTIONS):
         parts[f"suggestion-{number}"].click(
@@ -124,7 +124,7 @@ def wire(page: Page) -> None:
             outputs=[parts["question"], parts["to_score"], parts["picture_row"], parts["picture"]],
             **QUICK,
         )
-    parts["examples"].input(plain(switch), inputs=[parts["run"], parts["examples"]], **quick)
+    parts["examples"].input(plain(switch), inputs=[parts["run"], parts["examples"]], **quick | LATEST)
     # One loaded model answers everybody, so one question at a time over all browser tabs.
     gr.on(
         [parts["ask"].click, parts["question"].submit],

@@ -12,7 +12,7 @@ from components.data_reading import Reading
 from components.data_wiring import Wiring, model_and_limit
 from components.health_view import Report
 from components.html import hidden, html, moved, title
-from components.page import QUICK
+from components.page import PICKED, QUICK
 from components.speak import plain
 from studio.datasets.fixing import Fix
 from studio.datasets.versions import DataSteps
@@ -33,6 +33,7 @@ element.addEventListener('click', (event) => {
   const shown = event.target.closest('[data-show]');
   if (shown) trigger('shown', { check: shown.dataset.show });
 });
+window.tunesmithChoices(element, watch);
 // Folds stay open when the section is drawn again.
 const open = new Set();
 const name = (fold) => fold.closest('.ts-find')?.querySelector('[data-show]')?.dataset.show ?? fold.className;
@@ -124,14 +125,14 @@ def wire(wiring: Wiring, reading: Reading) -> Events:
     """Switches and buttons of the report."""
     parts, switches = wiring.parts, Switches(reading)
     changed, dataset = parts["switched"], parts["dataset"]
-    later: dict[str, Any] = {"inputs_kwargs": wiring.later, **QUICK}
-    parts["health"].switched(plain(switches.switched), dataset, changed, **later)
-    parts["health"].asked(plain(switches.preview), dataset, changed, **later)
+    later: dict[str, Any] = {"inputs_kwargs": wiring.later}
+    parts["health"].switched(plain(switches.switched), dataset, changed, **later, **PICKED)
+    parts["health"].asked(plain(switches.preview), dataset, changed, **later, **PICKED)
     parts["fixes_off"].click(plain(switches.all_off), dataset, changed, **QUICK)
-    parts["fixes_safe"].click(plain(switches.all_safe), dataset, changed, **later)
+    parts["fixes_safe"].click(plain(switches.all_safe), dataset, changed, **later, **QUICK)
 
     def shown(event: gr.EventData) -> str:
         return str(event.check)
 
-    parts["health"].shown(plain(shown), outputs=parts["only"], **QUICK)
+    parts["health"].shown(plain(shown), outputs=parts["only"], **PICKED)
     return Events(moved(changed), parts["only"].change)

@@ -29,8 +29,25 @@ element.addEventListener('click', (event) => {
   const parts = [...element.querySelectorAll('li')].filter((line) => line.querySelector('[type=checkbox]').checked);
   trigger('merged', { parts: parts.map((line) => (
     { dataset: line.dataset.dataset, weight: line.querySelector('[type=number]').value })) });
-  for (const line of parts) line.querySelector('[type=checkbox]').checked = false;
+  chosen.clear();
+  show();
 });
+// Another list puts other datasets into the same lines.
+const chosen = new Map();
+const show = () => {
+  for (const line of element.querySelectorAll('li')) {
+    const [box, weight] = line.querySelectorAll('input');
+    const kept = chosen.get(line.dataset.dataset) ?? { checked: false, weight: weight.getAttribute('value') };
+    box.checked = kept.checked;
+    weight.value = kept.weight;
+  }
+};
+element.addEventListener('input', (event) => {
+  const line = event.target.closest('li');
+  const [box, weight] = line.querySelectorAll('input');
+  chosen.set(line.dataset.dataset, { checked: box.checked, weight: weight.value });
+});
+watch('value', show);
 """
 
 

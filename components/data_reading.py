@@ -1,5 +1,6 @@
 """What the Data tab shows for the choices made so far, as new values by the names of its parts."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -27,6 +28,8 @@ from studio.errors import StudioError
 from studio.workspace import Workspace
 
 FIRST_ROWS = 8
+# What `show` says of whether the rows can be used.
+SAID = ("columns_problem", "data", "usable", "unused", "next", "next_note")
 WIDTH = 1080  # pixels that the first rows have; more columns than fit are scrolled
 
 
@@ -39,6 +42,8 @@ class Reading:
         self.head = lru_cache(maxsize=4)(self.read_head)
         self.walk = Walk(examiner, watch)
         self.on_show: dict[str, str] = {}  # by open page the dataset opened last
+        self.acts: Counter[str] = Counter()  # by open page what was done there to the dataset, or its columns
+        self.shape_on: dict[str, str] = {}  # by open page the shape picked last
         self.worked: dict[str, DataSteps] = {}  # by dataset the steps that were on show last
 
     def read_head(self, dataset_id: str) -> tuple[pandas.DataFrame, Guess | None]:
@@ -49,6 +54,11 @@ class Reading:
 
     def open(self, choice: Choice, dataset_id: str | None) -> Values:
         """Another dataset: as it was read last time, else by our guess."""
+        self.acts[choice.page] += 1
+        return self.opened(choice, dataset_id)
+
+    def opened(self, choice: Choice, dataset_id: str | None) -> Values:
+        """The whole tab for a dataset."""
         if not dataset_id:
             return self.nothing()
         try:
@@ -129,6 +139,8 @@ class Reading:
         """The person says that the file holds something else than we thought."""
         if not choice.dataset or not choice.shape:
             return {}
+        self.acts[choice.page] += 1
+        self.shape_on[choice.page] = choice.shape
         dataset = load_dataset(self.workspace, choice.dataset)
         head, guessed = self.head(dataset.id)
         mapping = data_mapping.reshaped(choice.shape, head, guessed, choice.system)
@@ -139,12 +151,14 @@ class Reading:
         steps = kept.model_copy(update=other)
         shown = data_mapping.values(mapping, guessed, head)
         made = augment_view.values(dataset, steps)
-        return {**shown, **made, "test_from": "", **self.show(dataset, steps, choice, new=other)}
+        values = {**shown, **made, "test_from": "", **self.show(dataset, steps, choice, new=other)}
+        return values if self.shape_on[choice.page] == choice.shape else {}  # another one has been picked meanwhile
 
     def read(self, choice: Choice) -> Values:
         """Other columns or another instruction."""
         if not choice.dataset or not choice.shape:
             return {}
+        self.acts[choice.page] += 1
         dataset = load_dataset(self.workspace, choice.dataset)
         _, guessed = self.head(dataset.id)
         mapping = data_mapping.mapping_of(choice.shape, choice.roles, choice.system, choice.group)
@@ -165,6 +179,7 @@ class Reading:
         steps = kept_steps(self.workspace, choice.dataset)
         if steps is None or choice.dataset is None:
             return {}
+        self.acts[choice.page] += 1
         dataset = load_dataset(self.workspace, choice.dataset)
         try:
             self.examiner.version(dataset, steps.model_copy(update=newer(steps)))
@@ -191,8 +206,11 @@ class Reading:
             return {}  # what it says must be mended first, and stands until then
         kept = kept_steps(self.workspace, choice.dataset)
         settled = on_page == Prepared(dataset=choice.dataset or "", steps=kept) if kept else False
-        left = ("row", "edit_prompt", "edit_reply", *(("columns_problem", "data", "usable") if settled else ()))
-        return {name: value for name, value in self.examine(choice).items() if name not in left}
+        left = ("row", "edit_prompt", "edit_reply", *(SAID if settled else ()))
+        acts = self.acts[choice.page]
+        found = {name: value for name, value in self.examine(choice).items() if name not in left}
+        # Whatever a person did meanwhile is answered by itself, and this would come after it.
+        return found if acts == self.acts[choice.page] else {"waiting": gr.Timer(active=True)}
 
     def show(
         self,
@@ -263,7 +281,7 @@ class Reading:
         if back and worked and worked != steps:
             keep(self.workspace, dataset.id, worked)
             problem = views.problem(error)  # where the person looks is not known
-            return {**self.open(choice, dataset.id), "columns_problem": problem, "shares_problem": problem}
+            return {**self.opened(choice, dataset.id), "columns_problem": problem, "shares_problem": problem}
         return {
             "usable": gr.Column(visible=False),
             "unused": "",

@@ -16,7 +16,7 @@ from components.data_merge import Merger
 from components.data_reading import Reading
 from components.data_wiring import Values, Wiring
 from components.html import hidden, html
-from components.page import POLL
+from components.page import PICKED, POLL
 from studio.datasets.store import SAMPLES, add_file, load_dataset
 from studio.errors import StudioError
 
@@ -203,8 +203,8 @@ def wire(wiring: Wiring, reading: Reading) -> None:
     wiring.show(parts["more_lines"].click, more_lines, "typed")
     data_hub.wire(wiring, sources.incoming, sources.begun)
     data_merge.wire(wiring, sources.merger)
-    wiring.show(parts["sheet"].input, sources.open_sheet, "sheet")
-    wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset), opens=True)
+    wiring.show(parts["sheet"].input, sources.open_sheet, "sheet", **PICKED)
+    wiring.show(parts["dataset"].input, lambda choice: reading.open(choice, choice.dataset), opens=True, **PICKED)
     wiring.show(parts["coming"].tick, sources.wait, "job", opens=True, **POLL)
     wiring.show(wiring.page.demo.load, sources.adopt, opens=True)
     wiring.show(parts["cancel"].click, sources.cancel)

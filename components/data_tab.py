@@ -25,7 +25,7 @@ from components.data_wiring import Values, Wiring
 from components.data_xray import Examiner
 from components.health_watch import Watch
 from components.html import head, hidden, html, moved, title
-from components.page import POLL, Page
+from components.page import LATEST, PICKED, POLL, Page
 
 LEAD = (
     "A model learns from examples: a question, and the answer your team would give. "
@@ -136,7 +136,7 @@ def wire(page: Page) -> None:
         return shown
 
     data_sources.wire(wiring, reading)
-    show(parts["shape"].input, reading.reshape)
+    show(parts["shape"].input, reading.reshape, **PICKED)
     for number in range(data_mapping.ROLES):
         show(parts[f"role-{number}"].input, reading.read, trigger_mode="always_last")
     show(parts["system"].blur, reading.read, trigger_mode="always_last")
@@ -146,9 +146,9 @@ def wire(page: Page) -> None:
     data_hand.wire(wiring, reading)
     show(parts["waiting"].tick, reading.wait, **POLL)
     show(parts["row"].input, reading.examine, trigger_mode="always_last")
-    show(parts["words"].submit, partial(reading.step, 0))
-    show(parts["previous"].click, partial(reading.step, -1))
-    show(parts["following"].click, partial(reading.step, 1))
+    show(parts["words"].submit, partial(reading.step, 0), **LATEST)
+    show(parts["previous"].click, partial(reading.step, -1), **LATEST)
+    show(parts["following"].click, partial(reading.step, 1), **LATEST)
     for name, later in wiring.later.items():
         event = partial(gr.on, [moved(later)]) if name in ("model", "method") else later.change
         show(event, reading.look_again, trigger_mode="multiple")  # Train listens too, see `hidden`

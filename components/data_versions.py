@@ -9,7 +9,7 @@ from components import version_differences
 from components.data_choice import Prepared, keep, prepared
 from components.data_views import rows_of, when
 from components.html import escape, hidden, html, moved, title
-from components.page import LATEST, QUICK, Page
+from components.page import LATEST, PICKED, QUICK, Page
 from components.speak import plain
 from studio.datasets.downloads import FORMATS
 from studio.datasets.step_changes import step_changes
@@ -87,8 +87,8 @@ def wire(page: Page) -> Any:
     known = [data, parts["packed_for"], parts["versions_of"]]
     gr.on([moved(data)], plain(draw_all), known, shown, **LATEST)
     parts["pack"].click(plain(pack), [data, parts["format"]], packed, **QUICK)
-    parts["versions"].compared(plain(compared), data, parts["differences"], **QUICK)
-    parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **QUICK)
+    parts["versions"].compared(plain(compared), data, parts["differences"], **PICKED)
+    parts["versions"].wanted(plain(wanted), parts["dataset"], parts["went_back"], **PICKED)
     return moved(parts["went_back"])
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.components import Component
 
 from components.data_choice import FIELDS, Choice
-from components.page import QUICK, Page
+from components.page import PICKED, QUICK, Page
 from components.settings_fields import slot_of, slots
 from components.speak import plain
 from studio.methods import find_method
@@ -51,7 +51,7 @@ class Wiring:
             found = handler(told, choice)
             return self.shown({} if self.gone_on(choice) else found)
 
-        self.listen(event, handle)
+        self.listen(event, handle, **PICKED)
 
     def shown(self, values: Values) -> Any:
         """By component, as Gradio wants it, which takes an empty dictionary for a value that is missing."""

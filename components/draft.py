@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from studio.workspace import Workspace, read_json, write_json
 
+T = TypeVar("T")
+Values = dict[Any, Any]  # by part of the page
 _lock = threading.Lock()
 
 
@@ -27,3 +29,13 @@ def change(workspace: Workspace, newer: Callable[[dict[str, Any]], dict[str, Any
         fields = newer(draft)
         if any(name not in draft or draft[name] != value for name, value in fields.items()):
             write_json(workspace.home / "draft.json", draft | fields)
+
+
+def settled(read: Callable[[], T], draw: Callable[[T], Values]) -> Values:
+    """What `draw` makes of a choice, and once more when that was chosen anew meanwhile: the page would show the old."""
+    chosen = read()
+    while True:
+        values = draw(chosen)
+        if (now := read()) == chosen:
+            return values
+        chosen = now

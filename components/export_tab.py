@@ -93,7 +93,7 @@ def wire(page: Page) -> None:
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick | LATEST,
     )
-    gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick)
+    gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick | LATEST)
     follow(page, parts["run"])
     page.looks["exports"] = lambda: digest([(run.id, export_state(run)) for run in list_runs(page.workspace)])
     gr.on([moved(page.news["exports"])], plain(look), inputs=[parts["run"], parts["drawn"]], **quick | LATEST)

@@ -8,7 +8,7 @@ from components import draft, plan
 from components import goal_choice as views
 from components.data_choice import Prepared, prepared
 from components.html import head, hidden, html, moved, title
-from components.page import LATEST, QUICK, Page
+from components.page import LATEST, PICKED, Page
 from components.runs import recipe_of
 from components.sizing import checked
 from components.speak import plain
@@ -30,6 +30,7 @@ ON_GOALS = """
 element.addEventListener('change', (event) => {
   if (event.target.name === 'goal') trigger('picked', { goal: event.target.value });
 });
+window.tunesmithChoices(element, watch);
 """
 ON_WAY = """
 element.addEventListener('click', (event) => {
@@ -147,10 +148,10 @@ def wire(page: Page) -> None:
         return gr.Number(value=kept if isinstance(kept, (int, float)) else asked.value, visible=True)
 
     def told(data: str, frames: str) -> dict[Any, Any]:
-        return drawn(chosen_goal(page), data, frames)
+        return draft.settled(lambda: chosen_goal(page), lambda goal: drawn(goal, data, frames))
 
     def told_by_method(data: str, frames: str, way: str) -> dict[Any, Any]:
-        return {**told(data, frames), **measures(chosen_goal(page), way)}
+        return draft.settled(lambda: chosen_goal(page), lambda goal: drawn(goal, data, frames) | measures(goal, way))
 
     def picked(event: gr.EventData, data: str, frames: str) -> dict[Any, Any]:
         """Another goal brings the method with it that suits it best with these rows."""
@@ -180,9 +181,9 @@ def wire(page: Page) -> None:
     gr.on(news, plain(told), inputs_kwargs=known, outputs=shown, **LATEST)
     gr.on([page.demo.load, moved(method)], plain(told_by_method),
           inputs_kwargs=known | {"way": method}, outputs=outputs, **LATEST)  # fmt: skip
-    parts["cards"].picked(plain(picked), list(known.values()), [method, page.choices["goal"], *outputs], **QUICK)
+    parts["cards"].picked(plain(picked), list(known.values()), [method, page.choices["goal"], *outputs], **PICKED)
     asked = {"chosen": success, "number": value, "way": method}
-    gr.on([success.input], plain(measured), inputs_kwargs=asked, outputs=[value, parts["way"]], **QUICK)
+    gr.on([success.input], plain(measured), inputs_kwargs=asked, outputs=[value, parts["way"]], **LATEST)
     gr.on([value.input], plain(valued), inputs_kwargs=asked, **LATEST)
 
 

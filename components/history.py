@@ -8,7 +8,7 @@ from components import earlier_choice
 from components.html import escape, html, loss, moved, title
 from components.live_metrics import figure, watched_title
 from components.live_parts import clock, links_of, method_title, state_badge
-from components.page import LATEST, POLL, Page
+from components.page import LATEST, PICKED, Page
 from components.runs import recipe_of, steps_words
 from components.speak import plain
 from studio.training.chain import title_of
@@ -51,7 +51,7 @@ def wire(page: Page) -> None:
         [pick, table],
         **LATEST,
     )
-    pick.input(lambda run_id: run_id, pick, page.run, queue=False, **POLL)
+    pick.input(lambda run_id: run_id, pick, page.run, **PICKED)
 
 
 def draw(runs: list[tuple[Run, RunView]], shown: str) -> str:

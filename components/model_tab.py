@@ -11,7 +11,7 @@ from components.data_choice import Prepared
 from components.data_views import problem
 from components.html import html, moved, title
 from components.kept_forms import keep
-from components.page import LATEST, QUICK, Page
+from components.page import LATEST, PICKED, QUICK, Page
 from components.runs import digest
 from components.sizing import checked
 from components.speak import plain
@@ -29,6 +29,7 @@ ON_METHODS = """
 element.addEventListener('change', (event) => {
   if (event.target.name === 'method') trigger('picked', { method: event.target.value });
 });
+window.tunesmithChoices(element, watch);
 """
 ON_MODELS = """
 element.addEventListener('change', (event) => {
@@ -38,6 +39,7 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-do]');
   if (button) trigger('asked', { does: button.dataset.do, model: button.dataset.name });
 });
+window.tunesmithChoices(element, watch);
 """
 
 
@@ -115,7 +117,12 @@ def wire(page: Page) -> None:
     def told(model: str, data: str) -> dict[Any, Any]:
         """Everything that follows from the model and the rows, and not the model: by now it may be another one."""
         now = situation(model, data)
-        found, why = method_choice.settle(str(draft.load(page.workspace).get("method", "")), now)
+        return draft.settled(
+            lambda: str(draft.load(page.workspace).get("method", "")), lambda method: drawn(now, data, method)
+        )
+
+    def drawn(now: method_choice.Situation, data: str, wanted: str) -> dict[Any, Any]:
+        found, why = method_choice.settle(wanted, now)
         return {
             method: found.name,
             parts["models"]: table(page, now.model.name, data, found.name),
@@ -134,11 +141,13 @@ def wire(page: Page) -> None:
     def model_picked(event: gr.EventData, data: str) -> dict[Any, Any]:
         return with_model(str(event.model), data)
 
-    def picked(event: gr.EventData, model: str) -> dict[Any, Any]:
-        found = find_method(str(event.method))
+    def picked(event: gr.EventData, model: str, data: str) -> dict[Any, Any]:
+        """The cards too: an answer from before may have marked the one of then."""
+        found, now = find_method(str(event.method)), situation(model, data)
         draft.remember(page.workspace, method=found.name)
-        note = views.next_note(find_model(page.workspace, model), found)
-        return {method: found.name, parts["note"]: note, parts["swapped"]: ""}
+        cards = method_choice.cards(found, now)
+        return {method: found.name, parts["cards"]: cards, parts["note"]: views.next_note(now.model, found),
+                parts["swapped"]: ""}  # fmt: skip
 
     def asked(event: gr.EventData, model: str, data: str, way: str) -> dict[Any, Any]:
         """Start, pause or cancel a download."""
@@ -193,12 +202,12 @@ def wire(page: Page) -> None:
     known = {"model": choice, "data": page.choices["data"]}
     again = [moved(page.choices["data"]), moved(page.choices["goal"]), moved(choice)]
     gr.on(again, plain(told), inputs_kwargs=known, **quick | LATEST)
-    parts["models"].picked(plain(model_picked), page.choices["data"], **quick)
+    parts["models"].picked(plain(model_picked), page.choices["data"], **quick | PICKED)
     parts["cards"].picked(
         plain(picked),
-        inputs=choice,
-        outputs=[method, parts["swapped"], parts["note"]],
-        **QUICK,
+        inputs=[choice, page.choices["data"]],
+        outputs=[method, parts["cards"], parts["swapped"], parts["note"]],
+        **PICKED,
     )
     gr.on(
         [parts["use"].click, parts["another"].submit],
@@ -208,7 +217,7 @@ def wire(page: Page) -> None:
     )
     gr.on([page.demo.load], plain(restore), inputs_kwargs={"data": page.choices["data"]}, **quick)
     parts["models"].asked(
-        plain(asked), [choice, page.choices["data"], method], [parts["trouble"], parts["models"]], **QUICK
+        plain(asked), [choice, page.choices["data"], method], [parts["trouble"], parts["models"]], **PICKED
     )
     page.looks["downloads"] = loading
     gr.on([moved(page.news["downloads"]), moved(page.news["sizes"])], plain(follow),

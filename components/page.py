@@ -70,6 +70,9 @@ class Page:
 CALM: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 # Handlers that answer in milliseconds skip the queue, which costs two more requests and up to half a second.
 QUICK: dict[str, Any] = {**CALM, "queue": False}
+# What a person picks, and our own HTML tells: Gradio drops an event while an earlier one of its kind is under way, and
+# the page would show one choice and the server know another.
+PICKED: dict[str, Any] = {**QUICK, "trigger_mode": "multiple"}
 # What follows a hidden text (see html.hidden): when it has moved again meanwhile, once more at the end, or the last
 # news would be lost.
 LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}

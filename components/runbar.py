@@ -6,7 +6,7 @@ import gradio as gr
 
 from components import draft, topbar
 from components.html import about, escape, html, loss
-from components.page import POLL, QUICK, Page
+from components.page import PICKED, POLL, QUICK, Page
 from components.runs import digest, has_kept, recipe_of, stake
 from components.speak import plain
 from studio.training.queue import advance
@@ -84,7 +84,7 @@ def wire(page: Page) -> None:
     page.parts["bar"].opened(
         plain(opened),
         outputs=[page.run, page.tabs, page.parts["train_tabs"]],
-        **QUICK,
+        **PICKED,
     )
 
 

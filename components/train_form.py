@@ -9,7 +9,7 @@ import gradio as gr
 from components import draft, earlier_choice, preset_form, settings_fields, settings_form
 from components.html import hidden, html, moved
 from components.kept_forms import keep
-from components.page import LATEST, QUICK, Page
+from components.page import LATEST, PICKED, QUICK, Page
 from components.plan import sentence
 from components.speak import plain
 from studio.errors import StudioError
@@ -131,7 +131,7 @@ class Form:
         gr.on([*another, moved(page.parts["goals"]["taken"])], plain(self.fill), inputs_kwargs=chosen_for,
               outputs=[choices["preset"], *self.parts], **LATEST)  # fmt: skip
         gr.on([choices["preset"].input, page.parts["back"].click], plain(self.fill_preset),
-              inputs_kwargs=page.inputs("preset") | chosen_for, outputs=self.parts, **QUICK)  # fmt: skip
+              inputs_kwargs=page.inputs("preset") | chosen_for, outputs=self.parts, **LATEST)  # fmt: skip
         gr.on([choices["start"].input], plain(self.begin_with), inputs_kwargs=chosen_for, outputs=self.parts, **LATEST)
         remembered = page.inputs("preset", "method", "run_name", "data", "model", "mark") | self.settings
         gr.on([choice.input for choice in (choices["run_name"], *fields.values())], plain(self.remember),
@@ -140,7 +140,7 @@ class Form:
         gr.on([field.input for field in controls.values()], plain(self.arrange),
               inputs_kwargs=page.inputs("method", "preset") | controls,
               outputs=[page.parts["style"], fields[settings_fields.RATE]],
-              **QUICK, trigger_mode="multiple")  # fmt: skip
+              **PICKED)  # fmt: skip
         page.demo.load(plain(self.restore), outputs=[choices["run_name"], choices["start"]], **QUICK)
         gr.on([moved(page.roster), moved(choices["model"])], plain(self.offer), [choices["model"], choices["start"]],
               [choices["start"], *(fields[key] for key in self.runs)], **LATEST)  # fmt: skip

@@ -50,7 +50,8 @@ class Child:
                     finished = bool(reply.pop("last", False))
                     if "error" in reply:
                         raise StudioError(reply["error"], reply.get("hint", ""))
-                    yield reply
+                    if reply:
+                        yield reply
                     if finished:
                         return
                 process.wait()  # its pipe closes a moment before it is gone for good

@@ -34,7 +34,9 @@ def bring(page: Page, file: str) -> None:
 
 
 def pick(page: Page, goal: str) -> None:
-    page.locator(f"#goal input[value={goal}]").check()
+    option = page.locator(f"#goal input[value={goal}]")
+    option.click()
+    expect(option).to_be_checked()
     expect(page.locator("#success-card")).to_be_visible()
 
 

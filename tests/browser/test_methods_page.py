@@ -73,6 +73,21 @@ def test_rows_and_model_decide_which_methods_are_offered(
     expect(method_card(page, "Learn from examples").locator("input")).to_be_checked()  # the choice of before
 
 
+def test_what_a_goal_brings_takes_the_place_of_what_was_pressed(
+    studio: Studio, open_page: OpenPage, labels: Path
+) -> None:
+    page = open_page(studio.url)
+    bring(page, labels)
+    open_tab(page, "Model")
+    for _ in range(2):
+        method_card(page, "Sort into several groups").click()
+        expect(method_card(page, "Sort into several groups").locator("input")).to_be_checked()
+        page.locator("#goal input[value=prefer]").click()
+        page.locator("#goal input[value=sort]").click()
+        expect(page.locator("#goal input[value=sort]")).to_be_checked()
+        expect(method_card(page, "Sort into groups").locator("input")).to_be_checked()
+
+
 def test_the_keyboard_chooses_a_method(studio: Studio, open_page: OpenPage, labels: Path) -> None:
     page = open_page(studio.url)
     bring(page, labels)

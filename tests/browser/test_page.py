@@ -148,6 +148,7 @@ def test_zoom_survives_an_update(studio: Studio, open_page: OpenPage) -> None:
     wait_until(lambda: run.view().step > 5, 240, "some steps")
     chart = page.locator("#loss-chart .js-plotly-plot")
     expect(chart).to_be_visible()
+    page.wait_for_function("node => node.layout.xaxis.range[1] > 1980", arg=chart.element_handle())  # knows its steps
     chart.evaluate("node => { node.mark = 'same' }")
     box = chart.locator(".nsewdrag").first.bounding_box()
     assert box is not None

@@ -49,6 +49,28 @@ def kept(workspace: Workspace, choice: Choice) -> DataSteps:
     return steps
 
 
+def test_a_look_that_began_before_a_refusal_does_not_unsay_it(
+    reading: Reading, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = reading.examine(choice)
+    slow = reading.examine
+
+    def examined_late(choice: Choice) -> Values:
+        found = slow(choice)
+        wrong = replace(choice, roles=("question", "question", None, None, None, None))
+        assert "both taken from" in reading.read(wrong)["columns_problem"]
+        return found
+
+    monkeypatch.setattr(reading, "examine", examined_late)
+    assert set(reading.look_again(replace(choice, data=said["data"]))) == {"waiting"}
+
+
+def test_a_look_never_says_again_whether_the_rows_can_be_used(reading: Reading, choice: Choice) -> None:
+    said = reading.examine(choice)
+    looked = reading.look_again(replace(choice, data=said["data"]))
+    assert looked and not set(looked) & {"columns_problem", "data", "usable", "unused", "next", "next_note"}
+
+
 def test_other_shares_and_columns_take_no_handwork_away(workspace: Workspace, reading: Reading, choice: Choice) -> None:
     hand = Hand(reading)
     hand.leave_out(choice)

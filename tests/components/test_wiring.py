@@ -73,6 +73,20 @@ def test_the_last_news_of_a_hidden_text_is_never_lost(config: Config) -> None:
     assert losing == []
 
 
+def test_nothing_that_a_person_picks_is_lost(config: Config) -> None:
+    """Gradio drops the event of a `once` listener while an earlier one is under way."""
+    types = {component["id"]: component["type"] for component in config["components"]}
+    told_once = {"upload", "decided", "merged"}  # a second one is refused in words, or meant the same
+    losing = [
+        (types.get(part), event)
+        for d in config["dependencies"]
+        if d["trigger_mode"] == "once" and d["backend_fn"]
+        for part, event in d["targets"]
+        if event in ("input", "select") or (types.get(part) == "html" and event not in told_once)
+    ]
+    assert losing == []
+
+
 def test_a_quiet_page_asks_the_server_once_a_second(config: Config) -> None:
     always = {c["id"] for c in config["components"] if c["type"] == "timer" and c["props"]["active"]}
     asking = [d["id"] for d in config["dependencies"] for id, event in d["targets"] if id in always and event == "tick"]
