@@ -1,9 +1,14 @@
-"""Whether a run fits the memory: the verdict, a bar of its parts, and what would make it fit."""
+"""Whether a run fits the memory: the verdict, a bar of its parts, what a test found, what would make it fit."""
 
-from components.html import badge, escape, title
+from typing import Any
+
+import gradio as gr
+
+from components.html import badge, duration, escape, notice, title
 from components.model_table import SIGNS, TITLES
 from studio.models.fit import Fit, gigabytes
 from studio.models.memory.parts import WORDS
+from studio.training.fit_test import Outcome
 from studio.training.make_fit import Plan
 
 # Parts that have no colour of their own among the curves: the calm ones.
@@ -17,13 +22,16 @@ COLOURS = {
     "overhead": "line",
 }
 UNTOLD = "How this model is built, and so what memory it needs, is known once it has been downloaded."
+AN_ESTIMATE = "An estimate. The test trains a few real steps on your longest rows, and measures."
+TEST = "Test the fit"
 LEAST = 0.005  # of the whole: what is less is not drawn
 
 
-def draw(fit: Fit | None, plan: Plan | None, untold: bool = False) -> str:
+def draw(fit: Fit | None, plan: Plan | None, untold: bool = False, test: Outcome | None = None) -> str:
     """The upper part of the panel beside the settings. untold: only the model's download will tell."""
     if fit is None:
-        return title("Will it fit?", UNTOLD if untold else "How much memory it needs is being worked out.")
+        waiting = UNTOLD if untold else "How much memory it needs is being worked out."
+        return title("Will it fit?", waiting) + tested(test)
     share = fit.free / max(fit.needed, 0.01)
     lines = "".join(
         f'<li><span class="ts-key" style="background:var(--ts-{COLOURS[name]})"></span>'
@@ -42,8 +50,35 @@ def draw(fit: Fit | None, plan: Plan | None, untold: bool = False) -> str:
         f'<p><span class="ts-big-n">{gigabytes(fit.needed)}</span> '
         f'<span class="ts-help">of {gigabytes(fit.free)} that are free</span></p>'
         f'<div class="ts-parts-bar" role="img" aria-label="{escape(words)}">{filled}{mark}</div>'
-        f'<ul class="ts-parts">{lines}</ul><p class="ts-help">{escape(fit.reason)}</p>{offered(fit, plan)}'
+        f'<ul class="ts-parts">{lines}</ul><p class="ts-help">{escape(fit.reason)}</p>{tested(test)}'
+        f"{offered(fit, plan)}"
     )
+
+
+def tested(test: Outcome | None) -> str:
+    """How far a test of just this run is, or what it found."""
+    if test is None:
+        return f'<p class="ts-help">{AN_ESTIMATE}</p>'
+    if test.state == "running":
+        return (
+            '<p class="ts-help" role="status"><span class="ts-breathe"></span>Testing with your longest rows: '
+            f"{escape(test.phase[:1].lower() + test.phase[1:])}.</p>"
+        )
+    if test.state == "failed":
+        return notice("bad", "The test failed.", " ".join(test.error))
+    found = [("at most", gigabytes(test.memory_gb)), ("tokens per second", f"{test.tokens_per_second:,.0f}")]
+    if test.estimated_gb:
+        found.append(("had been estimated", gigabytes(test.estimated_gb)))
+    longest = f" The longest has {test.tokens:,} tokens." if test.tokens else ""
+    return notice("good", "Tested on this computer.", f"A few real steps on your longest rows.{longest}", found)
+
+
+def test_button(test: Outcome | None, seconds: float | None, ready: bool) -> Any:
+    """Begins a test, and stops it. seconds: how long one takes, None where that is not known."""
+    if test and test.state == "running":
+        return gr.Button("Stop the test", interactive=True)
+    words = TEST if seconds is None else f"{TEST} ({duration(max(10, round(seconds, -1)))})"
+    return gr.Button(words, interactive=ready)
 
 
 def offered(fit: Fit, plan: Plan | None) -> str:

@@ -14,7 +14,7 @@ from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
 from studio.workspace import Workspace
 
-NEWS = ("sizes", "downloads", "exports")
+NEWS = ("sizes", "downloads", "exports", "tests")
 
 
 @dataclass

@@ -22,6 +22,7 @@ from studio.models.catalogue import Model, find_model
 from studio.models.estimate import Estimate, estimate
 from studio.models.fit import Fit
 from studio.training.chain import model_under
+from studio.training.fit_test import Outcome, key_of, outcome, test_seconds
 from studio.training.going_on import begin
 from studio.training.make_fit import Plan
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
@@ -41,7 +42,8 @@ class Outlook:
 
     writes: it writes answers of its own while it learns, which takes a time that nobody knows beforehand. fit: whether
     the memory suffices, and changes: what would make it suffice; None while they are not known. untold: only the
-    model's download will tell.
+    model's download will tell. tested: what a test of just this run found, or how far it is; test_seconds: how long one
+    takes, None where that is not known.
     """
 
     ready: bool = False
@@ -55,6 +57,8 @@ class Outlook:
     fit: Fit | None = None
     changes: Plan | None = None
     untold: bool = False
+    tested: Outcome | None = None
+    test_seconds: float | None = None
     settings: AdaptSettings | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -96,6 +100,8 @@ def outlook(
         check_all(workspace, way, checked, found.version, model)
         found.ready, found.settings = True, checked
         chosen = find_model(workspace, model)
+        asked = checked.model_dump(mode="json")
+        found.tested = outcome(workspace, key_of(model, start, way.name, asked, found.version.fingerprint))
         if sizes and not chosen.on_disk:  # without its tokenizer nobody knows the lengths, and the limit counts
             weigh(sizes, chosen, way, checked, found)
         foresee(workspace, xray, model, way, checked, found)
@@ -168,12 +174,21 @@ def foresee(
     found.lengths = measure(xray, model, found.version, method, settings.max_length)
     chosen = find_model(workspace, model)
     found.estimate = estimate(workspace, chosen, settings, found.version.rows, found.lengths.tokens)
+    if not writes(settings):
+        found.test_seconds = test_seconds(workspace, chosen, settings, found.lengths.longest)
 
 
 def weigh(sizes: Sizes, model: Model, method: Method, settings: AdaptSettings, found: Outlook) -> None:
     """Whether it fits the memory, and if not, what would make it fit."""
     found.untold = not sizes.can_tell(model)
-    found.fit = sizes.fit("train", model, method, settings, found.lengths.longest if found.lengths else 0)
+    found.fit = sizes.fit(
+        "train",
+        model,
+        method,
+        settings,
+        found.lengths.longest if found.lengths else 0,
+        found.tested.memory_gb if found.tested else None,
+    )
     if found.fit and not found.fit.fits:
         found.changes = sizes.plan(model, method, settings, found.lengths)
 
@@ -217,7 +232,7 @@ def draw(found: Outlook) -> str:
     if found.lengths and found.lengths.cut_rows:
         cut = f'<p class="ts-help">{count(found.lengths.cut_rows, "row")} longer than the limit will be cut.</p>'
     listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
-    fits = fit_view.draw(found.fit, found.changes, found.untold)
+    fits = fit_view.draw(found.fit, found.changes, found.untold, found.tested)
     figured = f'<hr><dl class="ts-figures">{listed}</dl>{basis}'
     return f'<div class="ts-stack ts-plan">{fits}{figured}{rows(found.version.rows)}{cut}</div>'
 

@@ -42,16 +42,26 @@ class Sizes:
         self.looked: tuple[float, Hardware] | None = None
         threading.Thread(target=self.work, daemon=True).start()
 
-    def fit(self, tab: str, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Fit | None:
+    def fit(
+        self,
+        tab: str,
+        model: Model,
+        method: Method,
+        settings: AdaptSettings,
+        tokens: int = 0,
+        measured_gb: float | None = None,
+    ) -> Fit | None:
         """Whether a run fits the free memory; None while it is being worked out, or where it cannot be told.
 
         tab: that shows it; while another is in view, nothing new is worked out. tokens: of the longest example, 0
-        where that is not known and the limit counts.
+        where that is not known and the limit counts. measured_gb: what a test of just this run has found.
         """
         parts = self.parts(tab, model, method, settings, tokens)
         if parts is None:
             return None
         factor = correction(self.workspace, model.name, settings.adapt, settings.weights).factor
+        if measured_gb:
+            factor = measured_gb / parts.total
         return judge(parts.scaled(factor), self.hardware())
 
     def parts(self, tab: str, model: Model, method: Method, settings: AdaptSettings, tokens: int) -> Parts | None:

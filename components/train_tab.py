@@ -1,6 +1,5 @@
 """Train: set up a run from a preset, and see what it will take before it is started."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -9,31 +8,38 @@ from components import (
     draft,
     earlier_choice,
     fit_view,
-    goal_part,
     history,
     live_view,
     own_preset,
     plan,
     preset_form,
-    settings_fields,
     train_form,
 )
-from components.data_choice import prepared
+from components.chosen_recipe import chosen_recipe, split
+from components.data_views import problem
 from components.html import head, html, moved, title
 from components.kept_forms import keep
 from components.page import LATEST, QUICK, Page
+from components.runs import digest
 from components.speak import plain
-from studio.datasets.store import load_dataset
+from studio.errors import StudioError
 from studio.methods import find_method
-from studio.methods.fields import applied
 from studio.methods.presets import find_preset
-from studio.training.chain import model_under
+from studio.training import fit_test
 from studio.training.queue import active_run, submit
-from studio.training.recipe import new_recipe
 
 FIRST_PRESET = "balanced"
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
-SHOWN = ("plan", "why", "to_data", "start", "make_fit", "chain", "field_errors")  # what follows from the choices
+SHOWN = (
+    "plan",
+    "why",
+    "to_data",
+    "start",
+    "make_fit",
+    "chain",
+    "field_errors",
+    "test_fit",
+)  # what follows from the choices
 DATA = ("dataset", "data", "model", "method")
 
 
@@ -91,6 +97,8 @@ def build_setup(page: Page) -> None:
             own_preset.build(page)
         with gr.Column(), gr.Column(elem_classes="ts-card", elem_id="plan"):
             parts["plan"] = html(title("Will it fit?"), elem_id="steps-plan")
+            parts["test_fit"] = gr.Button(fit_view.TEST, elem_id="test-fit", interactive=False)
+            parts["test_problem"] = html(elem_id="test-problem")
             parts["make_fit"] = gr.Button("Make it fit", variant="primary", elem_id="make-fit", visible=False)
             parts["made"] = html(elem_id="made-fit")
             parts["why"] = html(elem_id="why-not")
@@ -120,7 +128,25 @@ def wire(page: Page) -> None:
             gr.Button(visible=bool(outlook.changes and outlook.changes.changes)),
             earlier_choice.draw_chain(page.workspace, chosen["model"], chosen["start"]),
             train_form.wrong_fields(page.workspace, chosen),
+            fit_view.test_button(outlook.tested, outlook.test_seconds, outlook.ready),
         )
+
+    def test_fit(**chosen: Any) -> Any:
+        """Begin a test of just these choices; stop it while one is going on."""
+        going = fit_test.latest(page.workspace)
+        if going and going.view().live:
+            fit_test.stop(page.workspace)
+            return ""
+        try:
+            fit_test.start(page.workspace, chosen_recipe(page, chosen))
+        except StudioError as error:
+            return problem(error)
+        return ""
+
+    def testing() -> str:
+        test = fit_test.latest(page.workspace)
+        view = test.view() if test else None
+        return digest([test.id, view.status, view.phase, view.step]) if test and view else ""
 
     def make_fit(mark: str, **chosen: Any) -> Any:
         """The settings, and where need be the model, with which it fits; and what was changed, in words."""
@@ -138,28 +164,9 @@ def wire(page: Page) -> None:
         return [fit_view.made(found), found.model, *updates]
 
     def start(**chosen: Any) -> Any:
-        asked = split(chosen)
-        asked.pop("dataset")
-        data = prepared(asked.pop("data"))
-        preset = find_preset(asked.pop("preset"), None, page.workspace)
-        asked["model"] = model_under(page.workspace, asked["model"], asked["start"])
-        stem = (
-            Path(load_dataset(page.workspace, data.dataset).name).stem.replace("_", " ").replace("-", " ").capitalize()
-        )
-        name = asked.pop("run_name").strip() or f"{stem} · {preset.title}"
-        goal = goal_part.chosen_goal(page)
-        run = submit(
-            page.workspace,
-            new_recipe(
-                page.workspace,
-                name=name,
-                goal=goal.name if goal else "",
-                success=goal_part.success_for(page, goal, asked["method"]),
-                dataset_id=data.dataset,
-                steps=data.steps,
-                **asked,
-            ),
-        )
+        recipe = chosen_recipe(page, chosen)
+        fit_test.stop(page.workspace)
+        run = submit(page.workspace, recipe)
         return run.id, gr.Tabs(selected="live")
 
     def queue_note() -> str:
@@ -175,6 +182,7 @@ def wire(page: Page) -> None:
             moved(choices["method"]),
             moved(choices["model"]),
             moved(page.news["sizes"]),
+            moved(page.news["tests"]),
             *(choice.change for name, choice in everything.items() if name not in quiet),
         ],
         plain(look),
@@ -185,6 +193,8 @@ def wire(page: Page) -> None:
         ],
         **LATEST,
     )
+    page.looks["tests"] = testing
+    gr.on([parts["test_fit"].click], plain(test_fit), inputs_kwargs=everything, outputs=parts["test_problem"], **QUICK)
     gr.on([parts["make_fit"].click], plain(make_fit), inputs_kwargs=everything | page.inputs("mark"),
           outputs=[parts["made"], choices["model"], *form.parts], **QUICK)  # fmt: skip
     gr.on(
@@ -195,11 +205,3 @@ def wire(page: Page) -> None:
         **QUICK,
     )
     gr.on([moved(page.roster)], plain(queue_note), outputs=parts["queue_note"], **LATEST)
-
-
-def split(chosen: dict[str, Any]) -> dict[str, Any]:
-    """The choices, with the settings that the chosen method has and that apply under `settings`."""
-    way = find_method(chosen["method"])
-    plainly = {name: value for name, value in chosen.items() if not name.startswith(train_form.FIELD)}
-    settings = settings_fields.of_method(way, train_form.unprefixed(chosen))
-    return plainly | {"settings": applied(way.settings, settings)}

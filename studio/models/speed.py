@@ -92,7 +92,7 @@ def predict(
         seen = book[key(model.name, adapt, weights)]
         return Speed(
             seen["tokens_per_second"],
-            "From an earlier run of this model on this computer.",
+            "Measured with this model on this computer.",
             seen["memory_gb"],
         )
     for seen in book.values():

@@ -6,10 +6,13 @@ from studio.errors import StudioError
 from studio.methods import Job
 from studio.models.hardware import GIB, peak_memory
 from studio.models.memory import Question
-from studio.workspace import read_json
+from studio.models.speed import remember
+from studio.workspace import Workspace, read_json
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from studio.training.building import Built
 
 
 def measured_gb(device: str) -> float:
@@ -21,6 +24,21 @@ def measured_gb(device: str) -> float:
     from studio.methods.memory.overhead import program
 
     return (torch.cuda.max_memory_reserved() + program(device)) / GIB
+
+
+def note_down(
+    workspace: Workspace, model: str, built: "Built", check_rows: int, paces: list[float], memory_gb: float
+) -> tuple[float | None, int]:
+    """Keep the pace and the memory of what was trained, so that they correct later estimates.
+
+    paces: tokens per second of each step. Returns the estimate for it in GiB, None where it could not be told, and the
+    tokens of its longest row, 0 where that is not known.
+    """
+    rows, settings = built.trainer.train_dataset, built.job.settings
+    estimated = estimated_gb(built.job, built.method.name, rows, check_rows)
+    size = built.trainer.model.num_parameters()
+    remember(workspace, model, size, paces, memory_gb, settings.adapt, settings.weights, estimated)
+    return estimated, longest(rows)[0]
 
 
 def estimated_gb(job: Job, method: str, rows: "Dataset", check_rows: int) -> float | None:

@@ -86,15 +86,16 @@ class Run:
         return fold(self.folder)
 
 
-def create_run(workspace: Workspace, recipe: Recipe) -> Run:
-    """A new folder with the resolved recipe in it; nothing runs yet."""
+def create_run(workspace: Workspace, recipe: Recipe, place: str = "runs") -> Run:
+    """A new folder with the resolved recipe in it; nothing runs yet. place: the folder of the home that gets it."""
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{slug(recipe.name)}-{secrets.token_hex(2)}"
     building = workspace.scratch / name
     with speaking_of_disk(workspace.runs):
         building.mkdir(parents=True)
         write_atomic(building / "recipe.toml", save_recipe(recipe))
-        building.rename(workspace.runs / name)
-    return Run(workspace.runs / name)
+        (workspace.home / place).mkdir(exist_ok=True)
+        building.rename(workspace.home / place / name)
+    return Run(workspace.home / place / name)
 
 
 def load_run(workspace: Workspace, id: str) -> Run:

@@ -15,18 +15,16 @@ from filelock import FileLock, Timeout
 
 from studio.datasets.versions import Version
 from studio.errors import StudioError
-from studio.methods import Job, find_method
-from studio.methods.checks import check_run
-from studio.models.catalogue import find_model
-from studio.models.fetch import ensure_model
-from studio.models.hardware import look, training_dtype
-from studio.models.speed import remember
+from studio.methods import find_method
+from studio.models.hardware import look
 from studio.processes import identity, last_line
+from studio.training.building import build
 from studio.training.events import EventLog
-from studio.training.measured import estimated_gb, measured_gb
+from studio.training.failures import in_words
+from studio.training.measured import measured_gb, note_down
 from studio.training.queue import advance
-from studio.training.run import Run, load_run
-from studio.workspace import disk_error, write_json
+from studio.training.run import Run
+from studio.workspace import write_json
 
 if TYPE_CHECKING:
     from studio.methods.watched import Figures, Watched
@@ -76,16 +74,8 @@ def train(run: Run, events: EventLog, device: str) -> None:
 
     if run.stop_requested():
         return throw_away(run, events)
-    model = find_model(run.workspace, recipe.model.name)
-    folder = ensure_model(run.workspace, model, say)
-    method = find_method(recipe.method.name)
-    check_run(run.workspace, method, settings, version, model)  # it may have come to this computer only now
-    say("Loading the model and the examples")
-    dtype = training_dtype(device)
-    earlier = load_run(run.workspace, recipe.model.start) if recipe.model.start else None
-    start = earlier.adapter if earlier and earlier.adapter.is_dir() else None  # a whole model is its own beginning
-    job = Job(folder, version, settings, run.checkpoints, device, dtype, run.workspace.home, start)
-    trainer = method.build(job)
+    built = build(run, recipe, version, settings, device, say)
+    method, trainer, earlier, dtype = built.method, built.trainer, built.earlier, built.job.dtype
     trainer.add_callback(Reporter(run, trainer, method.metrics))
     rows = {
         "train": len(trainer.train_dataset),
@@ -125,9 +115,7 @@ def train(run: Run, events: EventLog, device: str) -> None:
         return throw_away(run, events)
     result = keep(run, trainer, events, version, before, shown)
     paces = [value for _, value in run.view().series["tokens_per_second"]]
-    estimated = estimated_gb(job, method.name, trainer.train_dataset, rows["check"])
-    size = trainer.model.num_parameters()
-    remember(run.workspace, recipe.model.name, size, paces, memory, settings.adapt, settings.weights, estimated)
+    note_down(run.workspace, recipe.model.name, built, rows["check"], paces, memory)
     result |= {"steps": trainer.state.global_step, "seconds": round(time.time() - began, 1), "dtype": dtype}
     if run.stop_requested() == "discard":  # asked for while it was being judged
         return throw_away(run, events)
@@ -200,23 +188,6 @@ def best_step(trainer: "Watched") -> int:
     """The step whose weights were kept."""
     best = trainer.state.best_model_checkpoint
     return int(Path(best).name.rsplit("-", 1)[1]) if best else trainer.state.global_step
-
-
-def in_words(error: Exception) -> StudioError:
-    """What a person is told about an exception."""
-    if isinstance(error, StudioError):
-        return error
-    if isinstance(error, OSError):
-        return disk_error(error, Path(error.filename or "the run's folder"))
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return StudioError(
-            "The memory was not enough.",
-            "Pick the preset “Low memory”, or a shorter “Longest example”, and start again.",
-        )
-    return StudioError(
-        f"The training program met an error that it does not know: {type(error).__name__}: {str(error)[:300]}",
-        "The whole story is in the run's folder, in output.log.",
-    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ TABS = ("Data", "Model", "Train", "Compare", "Export")
 
 def violations(page: Page, axe: str) -> list[tuple[str, str]]:
     """What axe finds, as (rule, first place), when no colour is on its way to another one."""
-    page.wait_for_function("document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity)")
+    page.wait_for_function(
+        "document.getAnimations().every((a) => a.playState != 'running' || a.effect.getTiming().iterations == Infinity)"
+    )
     page.evaluate(axe)
     found = page.evaluate(RULES)["violations"]
     return [(violation["id"], violation["nodes"][0]["html"][:200]) for violation in found]
