@@ -138,7 +138,8 @@ def wire(page: Page) -> None:
             fit_test.stop(page.workspace)
             return ""
         try:
-            fit_test.start(page.workspace, chosen_recipe(page, chosen))
+            fit = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen)).fit
+            fit_test.start(page.workspace, chosen_recipe(page, chosen), fit.needed if fit else None)
         except StudioError as error:
             return problem(error)
         return ""

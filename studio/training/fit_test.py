@@ -21,9 +21,9 @@ from studio.processes import start_detached
 from studio.training.queue import active_run
 from studio.training.recipe import Recipe
 from studio.training.run import Run, create_run
-from studio.workspace import Workspace, write_json
+from studio.workspace import Workspace, read_json, write_json
 
-FOLDER = "fit-tests"
+FOLDER, ESTIMATE = "fit-tests", "estimate.json"
 STEPS = 4  # the first one warms up
 
 
@@ -31,8 +31,8 @@ STEPS = 4  # the first one warms up
 class Outcome:
     """state: running, done or failed. phase: what it is at. memory_gb: the most that it held, in GiB.
 
-    estimated_gb: what had been estimated for just these rows, None where that could not be told. tokens: of the longest
-    row, 0 where that is not known. error: message and hint.
+    estimated_gb: what the page said before, None where it said nothing. tokens: of the longest row, 0 where that is not
+    known. error: message and hint.
     """
 
     state: str
@@ -44,8 +44,10 @@ class Outcome:
     error: tuple[str, str] = ("", "")
 
 
-def start(workspace: Workspace, recipe: Recipe) -> Run:
+def start(workspace: Workspace, recipe: Recipe, estimated_gb: float | None = None) -> Run:
     """Begin a test of a resolved recipe. Returns at once; `outcome` tells the rest.
+
+    estimated_gb: what the page says that it needs, in GiB, to be told beside what is measured.
 
     Raises StudioError while something else is training or being tested, or before the model is on this computer.
     """
@@ -63,6 +65,7 @@ def start(workspace: Workspace, recipe: Recipe) -> Run:
         )
     shutil.rmtree(workspace.home / FOLDER, ignore_errors=True)
     test = create_run(workspace, recipe, FOLDER)
+    write_json(test.folder / ESTIMATE, estimated_gb)
     write_json(
         test.folder / "process.json", start_detached("studio.training.fit_worker", str(test.folder), log=test.log)
     )
@@ -96,10 +99,12 @@ def outcome(workspace: Workspace, key: str) -> Outcome | None:
         return None
     view = last.view()
     if view.live or view.status == "waiting":
-        return Outcome("running", f"step {view.step} of {view.steps}" if view.step else view.phase)
+        phase = view.phase if view.log else "Starting"
+        return Outcome("running", f"step {view.step} of {view.steps}" if view.step else phase)
     if view.error:
         return Outcome("failed", error=(view.error.message, view.error.hint))
-    return Outcome("done", **view.result) if view.status == "finished" else None
+    shown = read_json(last.folder / ESTIMATE)
+    return Outcome("done", **view.result, estimated_gb=shown) if view.status == "finished" else None
 
 
 def key_of(model: str, start: str, method: str, settings: dict[str, Any], fingerprint: str) -> str:

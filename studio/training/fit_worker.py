@@ -67,9 +67,9 @@ def measure(test: Run, events: EventLog, device: str) -> None:
     paces = [value for _, value in test.view().series["tokens_per_second"]]
     if not paces:
         raise StudioError("Not one step could be measured.", "Start training: Live run shows what it takes.")
-    estimated, tokens = note_down(test.workspace, recipe.model.name, built, rows["check"], paces, memory)
+    _, tokens = note_down(test.workspace, recipe.model.name, built, rows["check"], paces, memory)
     pace = median(paces[1:] or paces)
-    found = {"memory_gb": memory, "estimated_gb": estimated, "tokens_per_second": pace, "tokens": tokens}
+    found = {"memory_gb": memory, "tokens_per_second": pace, "tokens": tokens}
     events.write("finished", result=found)
 
 

@@ -1,9 +1,9 @@
 """What a reward teaches a real model: python -m tests.benchmarks.rlhf PAIRS HOME [SETTING=VALUE ...]
 
 PAIRS: a file of better and worse answers, such as dpo_en_demo.json. On the starter model, with ROWS of its shortest
-rows (rows=…, 64 when left out), a quarter held out: policy training with a rule (short answers), then, unless
-judge_steps=0, a reward model learned from the pairs for judge_steps, and policy training with that. Prints reward and
-KL on held-out questions before and after.
+rows (rows=…, 64 when left out), a quarter held out: policy training with a rule (short answers) unless rule=false, and,
+unless judge_steps=0, a reward model learned from the pairs for judge_steps, and policy training with that. Prints
+reward and KL on held-out questions before and after.
 """
 
 import json
@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 def main() -> None:
     file, home, *changes = sys.argv[1:]
     given = {key: json.loads(value) for key, value in (change.split("=", 1) for change in changes)}
-    rows, judge_steps = given.pop("rows", 64), given.pop("judge_steps", 24)
+    rows, judge_steps, by_rule = given.pop("rows", 64), given.pop("judge_steps", 24), given.pop("rule", True)
     settings = SETTINGS | given
     workspace = open_workspace(home)
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +46,8 @@ def main() -> None:
         steps = {"mapping": MAPPINGS[shape], "split": {"validation": rows // 12, "test": rows // 4}}
         version = prepare(workspace, add_file(workspace, short), DataSteps.model_validate(steps))
         rule = {"kind": "length", "max": 10}
-        trained(workspace, version, settings | {"rules": [rule]}, "a rule: at most 10 words", Path(folder) / "rule")
+        if by_rule:
+            trained(workspace, version, settings | {"rules": [rule]}, "a rule: at most 10 words", Path(folder) / "rule")
         if judge_steps:
             try:
                 judge(workspace, version, judge_steps, Path(folder) / "judge")

@@ -45,12 +45,12 @@ def test_a_test_measures_and_what_it_found_corrects_later_estimates(
     workspace: Workspace, resolved: Callable[..., Recipe]
 ) -> None:
     recipe = resolved(epochs=50)
-    fit_test.start(workspace, recipe)
+    fit_test.start(workspace, recipe, 0.5)
     wait_until(lambda: fit_test.outcome(workspace, key(recipe)).state != "running", 90, "the test to end")
     found = fit_test.outcome(workspace, key(recipe))
     assert found is not None and found.state == "done", found
     assert found.memory_gb > 0.2 and found.tokens_per_second > 0 and found.tokens > 0
-    assert found.estimated_gb is not None and found.estimated_gb > 0
+    assert found.estimated_gb == 0.5
     assert "1 run of this kind" in correction(workspace, recipe.model.name, "lora", "full").basis
     model = find_model(workspace, recipe.model.name)
     assert predict(workspace, model, Hardware(2, 24, 16, None)).tokens_per_second == found.tokens_per_second
@@ -61,7 +61,7 @@ def test_a_test_measures_and_what_it_found_corrects_later_estimates(
 def test_it_tells_of_alike_runs_and_of_no_others(workspace: Workspace, resolved: Callable[..., Recipe]) -> None:
     recipe = resolved()
     test = create_run(workspace, recipe, fit_test.FOLDER)
-    result = {"memory_gb": 1.0, "estimated_gb": 0.9, "tokens_per_second": 50.0, "tokens": 99}
+    result = {"memory_gb": 1.0, "tokens_per_second": 50.0, "tokens": 99}
     EventLog(test.events).write("finished", result=result)
     assert fit_test.outcome(workspace, key(recipe)) == fit_test.Outcome("done", **result)
     assert fit_test.outcome(workspace, key(resolved(epochs=9, learning_rate=0.1, checks=2))) is not None
