@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from studio.models.memory_limits import limits
+
 GIB = 1024**3
 
 
@@ -39,9 +41,10 @@ class Hardware:
 
 
 def look() -> Hardware:
-    """The state at this moment."""
+    """The state at this moment. In a container, its share is what there is."""
     memory = psutil.virtual_memory()
-    return Hardware(usable_cores(), memory.total / GIB, memory.available / GIB, nvidia_gpu())
+    whole, free = zip((memory.total, memory.available), *limits(), strict=True)
+    return Hardware(usable_cores(), min(whole) / GIB, min(free) / GIB, nvidia_gpu())
 
 
 def memory_in_use() -> int:
