@@ -19,7 +19,7 @@ from studio.methods.memory.reckon import reckon
 from studio.models.fit import MARGIN
 from studio.models.hardware import GIB
 from studio.models.memory import Question
-from studio.processes import worker_environment
+from studio.processes import training_environment
 from tests.benchmarks.memory_cases import ARCHITECTURES, CASES, Case
 from tests.benchmarks.memory_run import CHECK
 
@@ -55,7 +55,7 @@ def main() -> None:
 def measured(number: int, root: Path, device: str) -> dict[str, float] | None:
     """What that combination took, in bytes; None when the run failed, with its words on the terminal."""
     command = [sys.executable, "-m", "tests.benchmarks.memory_run", str(number), str(root), device]
-    ended = subprocess.run(command, env=worker_environment(), capture_output=True, text=True)
+    ended = subprocess.run(command, env=training_environment(), capture_output=True, text=True)
     if ended.returncode:
         print(ended.stderr[-2000:], file=sys.stderr)
         return None

@@ -12,6 +12,10 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
         "model_type": "llama", "vocab_size": 16384, "hidden_size": 384, "intermediate_size": 1024,
         "num_hidden_layers": 12, "num_attention_heads": 6, "num_key_value_heads": 2, "tie_word_embeddings": True,
     },
+    "llama 80M": {  # a teacher with the vocabulary of the one above
+        "model_type": "llama", "vocab_size": 16384, "hidden_size": 640, "intermediate_size": 1728,
+        "num_hidden_layers": 16, "num_attention_heads": 10, "num_key_value_heads": 2, "tie_word_embeddings": True,
+    },
     "qwen2 494M": {
         "model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864,
         "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2, "tie_word_embeddings": True,
@@ -93,5 +97,5 @@ CASES = [
     Case("llama 135M", "kto", 256, {"batch_size": 2}),
     Case("llama 30M", "reward", 512, {"batch_size": 2}),
     Case("llama 30M", "rlhf", 128, {"batch_size": 2, "answer_tokens": 32}),
-    Case("llama 30M", "distillation", 256, {"batch_size": 4}, teacher="llama 135M"),
+    Case("llama 30M", "distillation", 256, {"batch_size": 4}, teacher="llama 80M"),
 ]

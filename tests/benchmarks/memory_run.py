@@ -1,17 +1,22 @@
-"""One combination in a process of its own: python -m tests.benchmarks.memory_run NUMBER FOLDER
+"""One combination in a process of its own: python -m tests.benchmarks.memory_run NUMBER FOLDER [DEVICE [STEPS]]
 
-Trains two steps of a model with random weights through the method's own builder, and prints one line of JSON: how far
-the peak lay above the idle process (bytes), and what share of the tokens was learned. FOLDER holds the models.
+Trains two steps (or STEPS) of a model with random weights through the method's own builder, and prints one line of
+JSON: how far the peak lay above the idle process (bytes), what share of the tokens was learned, and the seconds of a
+middling step. FOLDER holds the models.
 """
 
 import csv
 import gc
 import importlib
 import json
+import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
+
+from transformers import TrainerCallback
 
 from studio.datasets.store import add_file
 from studio.datasets.versions import DataSteps, Version, prepare
@@ -41,6 +46,19 @@ LIBRARIES = (
     "reply_trainer", "judging_trainer", "dpo_trainer", "kto_trainer", "orpo_trainer", "reward_trainer",
     "distill_trainer", "policy_trainer", "text_to_text_trainer",
 )  # fmt: skip
+
+
+class Clock(TrainerCallback):
+    """Seconds of each step."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def on_step_begin(self, *told: Any, **more: Any) -> None:
+        self.began = time.perf_counter()
+
+    def on_step_end(self, *told: Any, **more: Any) -> None:
+        self.seconds.append(time.perf_counter() - self.began)
 
 
 def folder_of(root: Path, name: str) -> Path:
@@ -90,16 +108,16 @@ def make_version(workspace: Workspace, folder: Path, case: Case) -> Version:
     return prepare(workspace, add_file(workspace, path), steps)
 
 
-def measure(case: Case, root: Path, device: str = "cpu") -> dict[str, float]:
-    """Bytes at the peak above the idle process (on a card: allocated there), and the share of tokens learned."""
+def measure(case: Case, root: Path, device: str = "cpu", steps: int = 2) -> dict[str, float]:
+    """Bytes at the peak above the idle process (on a card: allocated there), share of tokens learned, pace."""
     method = find_method(case.method)
     with tempfile.TemporaryDirectory() as folder:
         workspace = open_workspace(Path(folder) / "home")
         version = make_version(workspace, Path(folder), case)
         more = {"teacher": str(folder_of(root, case.teacher))} if case.teacher else {}
         if case.method == "rlhf":
-            more["rules"] = [{"kind": "length", "value": 20}]
-        values = {"max_length": case.tokens, "max_steps": 2, "checks": 1, **case.settings, **more}
+            more["rules"] = [{"kind": "length", "max": 20}]
+        values = {"max_length": case.tokens, "max_steps": steps, "checks": 1, **case.settings, **more}
         settings = method.settings.model_validate(values)
         for name in LIBRARIES:
             importlib.import_module(f"studio.methods.{name}")
@@ -112,6 +130,8 @@ def measure(case: Case, root: Path, device: str = "cpu") -> dict[str, float]:
         idle = memory_in_use()
         trainer: Any = method.build(job)
         built = peak_memory()
+        clock = Clock()
+        trainer.add_callback(clock)
         trainer.train()
         peak = torch.cuda.max_memory_allocated() if device == "cuda" else peak_memory() - idle
         rows = trainer.train_dataset
@@ -119,7 +139,13 @@ def measure(case: Case, root: Path, device: str = "cpu") -> dict[str, float]:
         if "labels" in rows.column_names and isinstance(rows[0]["labels"], list) and case.method != "text_to_text":
             longest = max(rows, key=lambda row: len(row["input_ids"]))
             trained = sum(label != -100 for label in longest["labels"]) / len(longest["labels"])
-    return {"peak": peak, "built": built - idle, "idle": idle, "trained": trained}
+    return {
+        "peak": peak,
+        "built": built - idle,
+        "idle": idle,
+        "trained": trained,
+        "step": statistics.median(clock.seconds),
+    }
 
 
 def main() -> None:
@@ -127,7 +153,7 @@ def main() -> None:
     for name in filter(None, (case.architecture, case.teacher)):
         make_model(root, name)
     device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
-    print(json.dumps(measure(case, root, device)))
+    print(json.dumps(measure(case, root, device, *map(int, sys.argv[4:]))))
 
 
 if __name__ == "__main__":

@@ -68,10 +68,13 @@ def axe() -> str:
 
 
 class Studio:
-    """A server on a free port with a home of its own, and with these options."""
+    """A server on a free port with a home of its own, and with these options.
 
-    def __init__(self, home: Path, *options: str) -> None:
-        self.options = options
+    environment: more of it than a worker has. memory: bytes that each of its processes may have (RLIMIT_DATA), 0 any.
+    """
+
+    def __init__(self, home: Path, *options: str, environment: dict[str, str] | None = None, memory: int = 0) -> None:
+        self.options, self.environment, self.memory = options, environment or {}, memory
         self.workspace: Workspace = open_workspace(home)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -84,7 +87,8 @@ class Studio:
             self.process = subprocess.Popen(
                 [*command, "--no-browser", *self.options],
                 cwd=ROOT,
-                env=worker_environment(),
+                env=worker_environment() | self.environment,
+                preexec_fn=self.limit if self.memory else None,
                 stdout=output,
                 stderr=output,
             )
@@ -97,6 +101,11 @@ class Studio:
                 assert time.monotonic() < end, self.log.read_text()
                 assert self.process.poll() is None, self.log.read_text()
                 time.sleep(0.1)
+
+    def limit(self) -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (self.memory, self.memory))
 
     def kill(self) -> None:
         """SIGKILL: the server gets no chance to tidy up."""
