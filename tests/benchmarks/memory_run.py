@@ -42,6 +42,7 @@ KIND_OF = {
     "pretraining": "text", "classification": "label", "regression": "number", "dpo": "preference",
     "orpo": "preference", "kto": "preference", "reward": "preference",
 }  # fmt: skip
+READ = ("text_to_text", "rlhf")  # of which the question is as long as the answer, or all that a row has
 LIBRARIES = (
     "reply_trainer", "judging_trainer", "dpo_trainer", "kto_trainer", "orpo_trainer", "reward_trainer",
     "distill_trainer", "policy_trainer", "text_to_text_trainer",
@@ -103,7 +104,8 @@ def make_version(workspace: Workspace, folder: Path, case: Case) -> Version:
             # The tokenizer has about 600 tokens, and takes one for two to four letters.
             words = case.tokens if i % 2 else case.tokens // 4
             answer = " ".join(f"{i * 31 + n}" if n % 7 == 0 else "return" for n in range(words))
-            writer.writerow([f"Where is number {i}?", answer, f"{answer} no"[3:], "ab"[i % 2], i * 1.5])
+            asked = f"Where is number {i}? {answer}" if case.method in READ else f"Where is number {i}?"
+            writer.writerow([asked, answer, f"{answer} no"[3:], "ab"[i % 2], i * 1.5])
     steps = DataSteps.model_validate({"mapping": KINDS[kind], "split": SPLIT})
     return prepare(workspace, add_file(workspace, path), steps)
 

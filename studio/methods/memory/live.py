@@ -9,8 +9,6 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from studio.methods.memory.heap import Event
-
 
 @dataclass
 class Peak:
@@ -26,17 +24,15 @@ class Live(TorchDispatchMode):
     Every operation passes through here, those of the backward pass too. A storage counts from the operation that made
     it until nothing refers to it any more. torch.distributed._tools.mem_tracker does the same and is private.
 
-    events: tensors as they come and go, weights left out. untold: the answer where a program asks about the content of
-    a tensor, which is not known here.
+    untold: the answer where a program asks about the content of a tensor, which is not known here.
     """
 
     def __init__(self, untold: bool = True) -> None:
         super().__init__()
         self.untold = untold
-        self.now = self.gradients = self.number = 0
+        self.now = self.gradients = 0
         self.peaks: dict[str, Peak] = {}
         self.known: dict[int, Any] = {}
-        self.events: list[Event] = []
         self.phase = ""
 
     def enter(self, phase: str) -> None:
@@ -55,7 +51,6 @@ class Live(TorchDispatchMode):
         """Count the weights of a model, and from now on its gradients as they come."""
         for tensor in [*model.parameters(), *model.buffers()]:
             self.count(tensor)
-        self.events.clear()
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.register_post_accumulate_grad_hook(self.has_gradient)
@@ -70,18 +65,12 @@ class Live(TorchDispatchMode):
             return
         size = storage.nbytes()
 
-        self.number += 1
-        number = self.number
-
         def gone(_: Any) -> None:
             del self.known[place]
             self.now -= size
-            self.events.append((number, 0))
 
         self.known[place] = weakref.ref(storage, gone)
         self.now += size
-        if size:
-            self.events.append((number, size))
         self.note()
 
     def note(self) -> None:

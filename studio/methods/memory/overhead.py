@@ -9,9 +9,12 @@ MIB = 1024**2
 # Resident memory of a worker once the libraries of its method are loaded, measured with tests.benchmarks.memory_run
 # (torch 2.13, Linux x86-64). On a card: CUDA's context, which is 0.3 to 1.4 GB; not measured here.
 PROGRAM = {"cpu": 560 * MIB, "cuda": 600 * MIB}
-# torch's allocator on a card keeps blocks of like sizes and cuts large ones: 5 to 8 % remain unused in a steady
-# training. On the processor the C library's leftovers are played through instead (studio.methods.memory.heap).
-UNUSED_ON_CARD = 0.06
+# What allocators hold and cannot use, as a share of the tensors that come and go. torch's on a card keeps blocks of
+# like sizes and cuts large ones: 5 to 8 % in a steady training. The C library on the processor, told to join freed
+# memory at once (studio.processes.JOINED_AT_ONCE): -6 to 30 % in the combinations of tests.benchmarks.memory.
+UNUSED = {"cpu": 0.1, "cuda": 0.06}
+# Bytes that a training needs beside its tensors: rows, the optimiser's and the tokenizer's own things.
+AROUND = {"cpu": 30 * MIB, "cuda": 0}
 BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
 
@@ -20,13 +23,9 @@ def program(device: str) -> float:
     return float(PROGRAM[device])
 
 
-def slack(device: str, changing: float, taken: float) -> float:
-    """Bytes that the allocator holds and cannot use.
-
-    changing: bytes of the tensors that come and go with a step, at its fullest moment; taken: what the C library's
-    allocator takes from the system for them.
-    """
-    return UNUSED_ON_CARD * changing if device == "cuda" else max(0.0, taken - changing)
+def slack(device: str, changing: float) -> float:
+    """Bytes beside the tensors. changing: bytes of those that come and go with a step, at its fullest moment."""
+    return AROUND[device] + UNUSED[device] * changing
 
 
 def loading(question: Question, settings: AdaptSettings, weights: float) -> float:

@@ -92,12 +92,14 @@ def fullest(question: Question, settings: AdaptSettings, found: Figures) -> Part
     held = base + copies + states
     parts = {"weights": found["weights"] + copies, "adapter": found["adapter"], "optimiser": states, **parts}
     changing = max(value for name, value in found.items() if name.startswith("peak ")) - base
-    taken = max(found["taken"] - states, found["tight"])
-    unused = slack(question.device, changing, taken)
+    unused = slack(question.device, changing)
+    idle = {name: 0.0 for name in ("gradients", "activations", "loss")}
     beginning = loading(question, settings, found["weights"])
     if beginning > sum(parts.values()) + unused and beginning > held:
-        idle = {name: 0.0 for name in ("gradients", "optimiser", "activations", "loss")}
-        parts = {**parts, **idle, "adapter": 0.0}
+        parts = {**parts, **idle, "optimiser": 0.0, "adapter": 0.0}
         unused, moment = beginning - parts["weights"], "loading"
+    best = found["weights"] if settings.adapt not in ADAPTERS and question.device == "cpu" else 0.0
+    if best and held + best > sum(parts.values()) + unused:
+        parts, unused, moment = {**parts, **idle}, best, "best"  # the file of the best point beside the last one
     overhead = program(question.device) + unused
     return Parts(**{name: value / GIB for name, value in parts.items()}, overhead=overhead / GIB, moment=moment)

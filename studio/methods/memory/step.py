@@ -10,7 +10,6 @@ from torch.autograd.graph import _engine_run_backward
 from studio.methods.adapting import blocks, language_part
 from studio.methods.memory.attention import AsOnDevice
 from studio.methods.memory.build import backbone
-from studio.methods.memory.heap import CRUMB, footprint
 from studio.methods.memory.live import Live
 from studio.methods.memory.losses import Batch
 
@@ -23,15 +22,12 @@ PHASES = ("forward", "loss", "backward", "end")
 @dataclass
 class Taken:
     """Bytes. kept: what the forward pass has kept when the last layer is through. peaks, gradients: at the fullest
-    moment of each phase, weights included, and of that gradients. taken: what the C library's allocator takes
-    from the system for step and check, weights and the optimiser's notes left out; tight: the same without crumbs."""
+    moment of each phase, weights included, and of that gradients."""
 
     weights: float
     adapter: float
     trained: float
     kept: float
-    taken: float
-    tight: float
     peaks: dict[str, float]
     gradients: dict[str, float]
 
@@ -42,8 +38,6 @@ class Taken:
             "adapter": self.adapter,
             "trained": self.trained,
             "kept": self.kept,
-            "taken": self.taken,
-            "tight": self.tight,
         }
         return (
             own | {f"peak {k}": v for k, v in self.peaks.items()} | {f"grad {k}": v for k, v in self.gradients.items()}
@@ -67,8 +61,7 @@ def take(model: Any, loss: Callable[[Any, Batch], torch.Tensor], batch: Batch, c
     gradients = {phase: float(seen.peaks[phase].gradients) for phase in PHASES if phase in seen.peaks}
     peaks["check"], gradients["check"] = float(looked.peaks["check"].live), 0.0
     held = float(seen.peaks["held"].live)
-    taken, tight = (float(footprint(looked.events, seen.events, crumb=crumb)) for crumb in (CRUMB, 0))
-    return Taken(held - adapter, float(adapter), float(trained), seen.kept - held, taken, tight, peaks, gradients)
+    return Taken(held - adapter, float(adapter), float(trained), seen.kept - held, peaks, gradients)
 
 
 class Step(Live):

@@ -16,6 +16,7 @@ MOMENTS = {
     "loading": "while the model is loaded",
     "step": "while it learns",
     "check": "while it is checked",
+    "best": "when its best point is brought back",
 }
 
 
