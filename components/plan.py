@@ -169,10 +169,18 @@ def check_all(workspace: Workspace, method: Method, settings: AdaptSettings, ver
 def foresee(
     workspace: Workspace, xray: XRay, model: str, method: Method, settings: AdaptSettings, found: Outlook
 ) -> None:
-    """Lengths and estimate. They need the model's tokenizer; without it the steps are all that is known."""
+    """Lengths and estimate. Without the model's tokenizer, as another model counts them, if one has done so."""
     assert found.version is not None
-    found.lengths = measure(xray, model, found.version, method, settings.max_length)
     chosen = find_model(workspace, model)
+    try:
+        found.lengths = measure(xray, model, found.version, method, settings.max_length)
+    except StudioError as error:
+        known = lengths_known(found.version)
+        if known is None or chosen.on_disk:
+            raise
+        found.estimate = estimate(workspace, chosen, settings, found.version.rows, known.tokens)
+        found.why = (error.message, error.hint)
+        return
     found.estimate = estimate(workspace, chosen, settings, found.version.rows, found.lengths.tokens)
     if not writes(settings):
         found.test_seconds = test_seconds(workspace, chosen, settings, found.lengths.longest)

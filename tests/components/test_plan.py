@@ -102,6 +102,19 @@ def test_an_earlier_adapter_of_another_kind_is_refused_before_the_start(
     assert right.ready
 
 
+def test_a_model_that_is_not_here_yet_has_a_time_once_another_has_counted_the_tokens(
+    workspace: Workspace, make_csv: Make, xray: XRay, tiny_model: Path
+) -> None:
+    chosen = choose(workspace, make_csv(40), chat_steps())
+    asked = {"method": "sft", "settings": {"max_length": 256}}
+    before = plan.outlook(workspace, xray, **chosen, model="qwen2.5-0.5b-instruct", **asked)
+    assert before.ready and before.estimate is None
+    known = plan.outlook(workspace, xray, **chosen, model=str(tiny_model), **asked)
+    found = plan.outlook(workspace, xray, **chosen, model="qwen2.5-0.5b-instruct", **asked)
+    assert known.estimate and found.estimate and found.ready and found.why and "download" in " ".join(found.why).lower()
+    assert found.estimate.seconds > known.estimate.seconds and found.steps == known.steps
+
+
 def test_no_time_is_promised_where_answers_are_written(
     workspace: Workspace, make_csv: Make, xray: XRay, tiny_model: Path
 ) -> None:
