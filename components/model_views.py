@@ -1,8 +1,9 @@
 """The written parts of the Model tab: the choices, and what is known of the chosen model."""
 
-from components.html import badge, escape, megabytes
+from components.html import badge, escape, megabytes, notice
 from studio.methods import Method
 from studio.models.catalogue import Model
+from studio.models.chat_format import chat_format
 
 ANOTHER_HELP = (
     "A folder on this computer that holds a model, a GGUF file, or owner/name from the Hugging Face hub. A hub name is "
@@ -52,7 +53,21 @@ def about(model: Model) -> str:
     )
     figures = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in values)
     note = "" if model.on_disk else f'<p class="ts-help ts-gap-top">It is {source(model)}.</p>'
-    return f'<h3>About {escape(model.title)}</h3><dl class="ts-figures ts-gap-top">{figures}</dl>{note}'
+    figures = f'<dl class="ts-figures ts-gap-top">{figures}</dl>'
+    return f"<h3>About {escape(model.title)}</h3>{figures}{note}{template_notes(model)}"
+
+
+def template_notes(model: Model) -> str:
+    """What is wrong with a model's chat format, or may surprise; "" while all is well, or no file of it is here."""
+    known = chat_format(model.folder) if model.on_disk else None
+    if known is None:
+        return ""
+    broken = [f"Its chat format cannot be used: {known.broken}."] if known.broken else []
+    limits = [] if known.broken or known.system else ["Its chat format takes no system message."]
+    return "".join(
+        f'<div class="ts-gap-top">{notice("bad" if known.broken else "warn", "Chat format.", sentence)}</div>'
+        for sentence in (*broken, *limits, *known.notes)
+    )
 
 
 def parameters(number: int) -> str:

@@ -1,0 +1,26 @@
+"""What the Model tab says of the chosen model: trouble with its chat format before anybody trains."""
+
+import shutil
+from pathlib import Path
+
+from components.model_views import about
+from studio.models.catalogue import find_model
+from studio.workspace import Workspace
+
+
+def model_with(workspace: Workspace, tiny_model: Path, tmp_path: Path, template: str) -> str:
+    folder = tmp_path / f"model-{len(template)}"
+    shutil.copytree(tiny_model, folder)
+    (folder / "chat_template.jinja").write_text(template)
+    return about(find_model(workspace, str(folder)))
+
+
+def test_trouble_with_the_chat_format_is_told_when_the_model_is_chosen(
+    workspace: Workspace, tiny_model: Path, tmp_path: Path
+) -> None:
+    assert "Chat format" not in about(find_model(workspace, str(tiny_model)))
+    assert "cannot be used" in model_with(workspace, tiny_model, tmp_path, "{{ raise_exception('no') }}")
+    strange = "{% for m in messages %}<|header|>{{ m['role'] + m['content'] }}<|im_end|>{% endfor %}"
+    strange += "{% if add_generation_prompt %}<|header|>assistant{% endif %}"
+    told = model_with(workspace, tiny_model, tmp_path, strange)
+    assert "&lt;|header|&gt;" in told and "does not know as one token" in told
