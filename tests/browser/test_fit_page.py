@@ -16,16 +16,16 @@ from tests.conftest import wait_until
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 GIB = 1024**3
-ROWS = 330
+ROWS = 420
 
 
 @pytest.fixture
 def small_studio(tmp_path: Path, tiny_model: Path) -> Iterator[Studio]:
-    """On a computer whose processes may have 2.8 GiB each, which is a real limit for whatever they ask for."""
+    """On a computer whose processes may have 3.1 GiB each, which is a real limit for whatever they ask for."""
     home = tmp_path / "home"
     (home / "models").mkdir(parents=True)
     (home / "models" / "smollm2-135m-instruct").symlink_to(tiny_model)
-    running = Studio(home, memory=int(2.8 * GIB))
+    running = Studio(home, memory=int(3.1 * GIB))
     running.start()
     yield running
     running.close()
