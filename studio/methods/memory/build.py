@@ -10,7 +10,7 @@ from transformers import AutoConfig
 
 from studio.errors import StudioError
 from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
-from studio.methods.adapting import train_own_weights, with_adapter
+from studio.methods.adapting import blocks, head_parameters, train_own_weights, with_adapter
 from studio.models.loading import SEQ_CLS_HEADS, TASKS
 
 # Neither stands for an architecture; a model that was loaded and saved again has them in its config.
@@ -53,9 +53,19 @@ def trained_model(architecture: dict[str, Any], settings: AdaptSettings, task: s
             model = with_adapter(model, plain, task, Path(folder))
     else:
         train_own_weights(model, settings)
+        if settings.adapt == "gradual":
+            freeze_rest(model)
     if getattr(settings, "checkpointing", False):
         model.gradient_checkpointing_enable({"use_reentrant": False})
     return model.train()
+
+
+def freeze_rest(model: Any) -> None:
+    """As it stands at the end of GradualUnfreezing: all layers and the head are trained, embeddings never."""
+    reached = {id(p) for layer in blocks(model) for p in layer.parameters()}
+    reached |= {id(p) for p in head_parameters(model)}
+    for parameter in model.parameters():
+        parameter.requires_grad_(parameter.requires_grad and id(parameter) in reached)
 
 
 def backbone(model: Any) -> Any:

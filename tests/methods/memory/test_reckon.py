@@ -95,7 +95,7 @@ def test_every_way_of_training_holds_its_own_part(adapt: str) -> None:
     whole = parts(adapt="full")
     assert (found.adapter > 0) == (adapt in ("lora", "prompt", "prefix", "ia3"))
     assert found.optimiser > 0
-    if adapt not in ("full", "gradual"):
+    if adapt != "full":  # gradual unfreezing never reaches the embeddings
         assert found.optimiser < whole.optimiser
     assert found.weights == pytest.approx(whole.weights, rel=0.01)
 
