@@ -54,7 +54,20 @@ def about(model: Model) -> str:
     figures = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in values)
     note = "" if model.on_disk else f'<p class="ts-help ts-gap-top">It is {source(model)}.</p>'
     figures = f'<dl class="ts-figures ts-gap-top">{figures}</dl>'
-    return f"<h3>About {escape(model.title)}</h3>{figures}{note}{template_notes(model)}"
+    return f"<h3>About {escape(model.title)}</h3>{figures}{facts(model)}{note}{template_notes(model)}"
+
+
+def facts(model: Model) -> str:
+    """What else is known: how much it reads at once, its languages, its chat format, and what its makers ask for."""
+    template = "none, as it has not learned to converse" if model.template == "none" else model.template
+    known = (
+        f"Reads {model.context:,} tokens at once." if model.context else "",
+        f"Languages: {model.languages}." if model.languages else "",
+        f"Chat format: {template}." if template else "",
+        "Its makers ask for a free account and that you accept their conditions." if model.gated else "",
+    )
+    words = " ".join(sentence for sentence in known if sentence)
+    return f'<p class="ts-help ts-gap-top">{escape(words)}</p>' if words else ""
 
 
 def template_notes(model: Model) -> str:

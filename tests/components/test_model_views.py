@@ -8,6 +8,20 @@ from studio.models.catalogue import find_model
 from studio.workspace import Workspace
 
 
+def test_what_is_known_of_a_model_is_told_before_it_is_here(workspace: Workspace) -> None:
+    told = about(find_model(workspace, "qwen2.5-0.5b-instruct"))
+    for words in (
+        "32,768 tokens at once",
+        "More than 29 languages",
+        "Chat format: chatml",
+        "Apache-2.0",
+        "Not here yet",
+    ):
+        assert words in told
+    assert "free account" not in told and "free account" in about(find_model(workspace, "gemma-3-270m-it"))
+    assert "has not learned to converse" in about(find_model(workspace, "gpt2"))
+
+
 def model_with(workspace: Workspace, tiny_model: Path, tmp_path: Path, template: str) -> str:
     folder = tmp_path / f"model-{len(template)}"
     shutil.copytree(tiny_model, folder)
