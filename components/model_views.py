@@ -7,7 +7,7 @@ from studio.models.chat_format import chat_format
 
 ANOTHER_HELP = (
     "A folder on this computer that holds a model, a GGUF file, or owner/name from the Hugging Face hub. A hub name is "
-    "downloaded from the internet when training starts, and only then."
+    "downloaded when you press “Download” or start training, and only then."
 )
 METHODS_HELP = (
     "Your rows and the model decide which methods suit. How much of the model each one changes is set in Train."
@@ -16,7 +16,7 @@ FROM = {
     "package": "unpacked on this computer when the first training starts, no network needed",
     "folder": "a folder on this computer",
     "gguf": "a GGUF file on this computer, unpacked when the first training starts",
-    "hub": "downloaded from the Hugging Face hub when training starts, and only then",
+    "hub": "downloaded from the Hugging Face hub when you press “Download” or start training, and only then",
 }
 
 
