@@ -26,7 +26,7 @@ def test_the_figure_says_where_it_comes_from(workspace: Workspace) -> None:
     fast = estimate(workspace, model, settings, ROWS, tokens=10_000)
     remember(workspace, model.name, model.parameters, [10.0, 100.0, 100.0], 2.5)
     slow = estimate(workspace, model, settings, ROWS, tokens=10_000)
-    assert "earlier run" in slow.basis and slow.memory_gb == 2.5
+    assert "Measured with this model" in slow.basis and slow.memory_gb == 2.5
     assert slow.seconds > fast.seconds
     assert slow.steps == 88
 
