@@ -163,7 +163,7 @@ def check(for_pytest):
     for line in ("ruff check .", "ruff format --check .", "mypy studio"):
         say(f"\n$ {line}")
         codes[line] = subprocess.call([str(PYTHON), "-m", *line.split()], env=surroundings())
-    codes["pytest"] = test(for_pytest)
+    codes["pytest"] = test(["--durations=20", *for_pytest])
     failed = [line for line in codes if codes[line]]
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEvery check passed.")
     return codes["pytest"] or (codes[failed[0]] if failed else 0)
@@ -172,13 +172,16 @@ def check(for_pytest):
 def test(for_pytest):
     """Runs pytest; its exit code, of two runs the first that is not good.
 
-    As many files at once as there are cores, with one thread each, and after them those that drive a browser, which
-    wants the computer for itself. When files are named, pytest runs once and as asked.
+    As many files at once as there are cores, with one thread each, in the order of their names, so that the longest
+    begins early; after them those that drive a browser, four at the most. When files are named, pytest runs once and
+    as asked.
     """
     named = any((ROOT / argument.split("::")[0]).exists() for argument in for_pytest)
-    many = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile", "--ignore", str(BROWSER_TESTS)]
+    cores = os.cpu_count() or 1
+    spread = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
+    many = [*spread, str(min(cores, 8)), "--ignore", str(BROWSER_TESTS)]
     codes = []
-    for more in [[]] if named else [many, [str(BROWSER_TESTS)]]:
+    for more in [[]] if named else [many, [*spread, str(min(cores, 4)), str(BROWSER_TESTS)]]:
         say(f"\n$ {' '.join(['pytest', *more, *for_pytest])}")
         environment = {**surroundings(), **({"OMP_NUM_THREADS": "1"} if more is many else {})}
         codes.append(subprocess.call([str(PYTHON), "-m", "pytest", *more, *for_pytest], env=environment))

@@ -73,12 +73,14 @@ def prepare_process(workspace: Workspace) -> None:
 def serve(workspace: Workspace, port: int, password: str | None, browser: bool) -> None:
     """Serve the page until Ctrl-C. Raises StudioError when it could not be started."""
     from components import app, security
-    from components.live_view import PLOTLY
+    from components.live_charts import PLOTLY
     from components.sizing import Sizes
     from components.theme import make_theme
     from studio.chat.client import Chat
     from studio.datasets.inspection import Inspector
     from studio.datasets.xray import XRay
+    from studio.sweeps.conductor import conduct
+    from studio.training.keeper import Keeper
     from studio.training.queue import active_run
     from studio.workspace import ASSETS
 
@@ -116,6 +118,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
             print(f"  for others: http://{host}:{port}", flush=True)
     threading.Thread(target=warm, args=(xray,), daemon=True).start()
     threading.Thread(target=tidy, args=(workspace,), daemon=True).start()
+    keeper = Keeper(workspace, before=[conduct]).start()
     if browser:
         webbrowser.open(address)
     try:
@@ -123,6 +126,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
     except KeyboardInterrupt:
         pass
     finally:
+        keeper.end()
         going = active_run(workspace)
         print(
             "\nTunesmith has ended."
@@ -136,16 +140,19 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
 
 
 def warm(xray: Any) -> None:
-    """What the first file will need, before somebody drops it; a failure shows itself there."""
+    """What the first page and the first file will need; a failure shows itself there."""
     from studio.models.starter import STARTER
+    from studio.training.run import overview, recipe_of
 
     try:
         import pandas.io.formats.style  # noqa: F401  # Gradio's table asks for it
         import pyarrow.parquet  # noqa: F401
 
+        for run, _ in overview(xray.workspace):
+            recipe_of(run)
         xray.warm(STARTER)
     except Exception:
-        logging.getLogger("tunesmith.page").warning("The tokenizer is not ready yet", exc_info=True)
+        logging.getLogger("tunesmith.page").warning("Not everything was made ready", exc_info=True)
 
 
 def tidy(workspace: Workspace) -> None:

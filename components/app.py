@@ -1,5 +1,6 @@
 """The page: its frame and the tabs, built once for everybody who opens it."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +12,16 @@ from components import (
     draft,
     export_tab,
     gradio_mend,
-    live_view,
     method_choice,
     model_tab,
+    notify,
+    opening,
     runbar,
     topbar,
     train_tab,
 )
 from components.html import hidden, html, moved
-from components.page import LATEST, NEWS, PICKED, QUICK, Page
+from components.page import LATEST, NEWS, PICKED, First, Page
 from components.sizing import Sizes
 from components.speak import plain
 from studio import __version__
@@ -38,7 +40,7 @@ TABS = {
     "export": export_tab,
 }
 FOOT = (
-    '<footer class="ts-row ts-between"><span>Everything stays on this computer. No account needed.</span>'
+    '<footer class="ts-row ts-between"><span>Nothing leaves this computer unless you say so. No account needed.</span>'
     f"<span>Tunesmith {__version__}</span></footer>"
 )
 
@@ -65,9 +67,11 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
         page.choices["method"] = hidden("Method", method_choice.FIRST)
         page.choices["model"] = hidden("Model", STARTER)
         page.choices["goal"] = hidden("Goal")
+        data_tab.build_unseen(page)
         page.looks["sizes"] = lambda: page.sizes.news_number
         topbar.build(page)
         runbar.build(page)
+        notify.build(page)
         with gr.Tabs(elem_id="tabs", selected="data") as page.tabs:
             places = {}
             for name, module in TABS.items():
@@ -75,43 +79,36 @@ def build_app(workspace: Workspace, xray: XRay, chat: Chat, inspector: Inspector
                     module.build(page)
         html(FOOT, elem_id="foot")
         runbar.wire(page)
+        notify.wire(page)
         for module in TABS.values():
             module.wire(page)
         remember_place(page, places)
+    opening.begin_with(page)
     return demo
 
 
 def remember_place(page: Page, places: dict[str, gr.Tab]) -> None:
     """After a reload the same tab and the same run are shown, a live run in Live run; `?tab=train` names a tab too."""
-    # Gradio also reports the tab that a page begins with; that one nobody chose.
-    restored = hidden("Restored")
 
-    def chosen(name: str, restored: str) -> None:
-        if restored:
-            draft.remember(page.workspace, tab=name)
+    def back(asked: Mapping[str, str]) -> First:
+        tab = asked.get("tab", draft.load(page.workspace).get("tab", "data"))
+        inner = {page.parts["train_tabs"]: {"selected": "live"}} if active_run(page.workspace) else {}
+        return {
+            page.tabs: {"selected": tab if tab in TABS else "data"},
+            **inner,
+        }
 
-    def back(request: gr.Request) -> tuple[str, str, gr.Tabs]:
-        kept = draft.load(page.workspace)
-        asked = request.query_params.get("tab", kept.get("tab", "data"))
-        tab = asked if asked in TABS else "data"
-        draft.remember(page.workspace, tab=tab)
-        inner = gr.Tabs(selected="live") if active_run(page.workspace) else gr.skip()
-        return tab, live_view.run_on_show(page, str(kept.get("run", ""))), inner
-
-    # Once obeyed, the tab leaves the address, or a later reload would go back to it.
-    shown = [restored, page.run, page.parts["train_tabs"]]
-    page.demo.load(plain(back), outputs=shown, **QUICK).then(
-        None, restored, js="(tab) => window.tunesmithBack(tab)", api_visibility="private"
-    )
+    page.first.append(back)
     for name, place in places.items():
-        place.select(plain(partial(chosen, name)), restored, **PICKED)
+        place.select(plain(partial(draft.remember, page.workspace, tab=name)), **PICKED)
+    # Once obeyed, the tab leaves the address, or a later reload would go back to it.
+    page.demo.load(None, js="() => history.replaceState(null, '', location.pathname)", api_visibility="private")
     gr.on([moved(page.run)], plain(lambda run: draft.remember(page.workspace, run=run)), page.run, **LATEST)
 
 
 def head() -> str:
     """For the page's head: our scripts, before anything is drawn."""
-    scripts = [file.read_text("utf-8") for file in sorted((ASSETS / "js").glob("*.js"))]
-    return "".join(f"<script>{script}</script>" for script in [*scripts, gradio_mend.script()])
+    return "".join(f"<script>{file.read_text('utf-8')}</script>" for file in sorted((ASSETS / "js").glob("*.js")))
 
 
 def login_message() -> str:

@@ -1,78 +1,100 @@
-"""Numbers for the charts: which points of a long curve are sent, the smoothed line, and the small SVG curves."""
+"""Numbers for the charts: which points of a long curve are sent, and the small SVG curves."""
 
+import threading
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
 from components.html import escape
-from studio.training.view import Points, RunView
+from studio.training.view import Points
 
 MOST_POINTS = 500
 
 
+class Stretches:
+    """A growing curve as at most `most` of its points: its ends, and the lowest and highest of each stretch, so that
+    peaks survive.
+
+    Stretches hold equally many points, twice as many when there are too many stretches. So what has been looked at
+    stays as it is, the picture does not flicker, and only new points cost time: 100,000 steps no more than 100.
+    """
+
+    def __init__(self, most: int = MOST_POINTS) -> None:
+        self.room = most // 2 - 2
+        self.lock = threading.Lock()
+        self.begin()
+
+    def begin(self) -> None:
+        self.size, self.done, self.last = 1, 0, (0, 0.0)
+        self.lows: list[int] = []
+        self.highs: list[int] = []
+        self.means: Points = []
+
+    def follow(self, points: Points) -> tuple[Points, Points]:
+        """The points to show, and the mean step and value of each stretch; no means while every point is shown."""
+        with self.lock:
+            if self.done and (len(points) < self.done or points[self.done - 1] != self.last):
+                self.begin()  # the run went back to an earlier step
+            while len(points) > self.size * self.room:
+                self.double(points)
+            whole = (len(points) - self.done) // self.size * self.size
+            self.look(points[self.done : self.done + whole], self.done)
+            self.done += whole
+            self.last = points[self.done - 1] if self.done else self.last
+            rest = range(self.done, len(points))
+            ends = {0, len(points) - 1} if points else set()
+            if rest:
+                ends |= {min(rest, key=lambda at: points[at][1]), max(rest, key=lambda at: points[at][1])}
+            shown = [points[at] for at in sorted(ends.union(self.lows, self.highs))]
+            if self.size <= 2:  # of two points one is the lowest and the other the highest
+                return shown, []
+            tail = [mean_of(points[self.done :])] if rest else []
+            return shown, self.means + tail
+
+    def look(self, new: Points, start: int) -> None:
+        if not new:
+            return
+        flat = np.fromiter(chain.from_iterable(new), float, 2 * len(new))
+        steps, values = flat[::2].reshape(-1, self.size), flat[1::2].reshape(-1, self.size)
+        begins = start + self.size * np.arange(len(values))
+        self.lows += (begins + values.argmin(axis=1)).tolist()
+        self.highs += (begins + values.argmax(axis=1)).tolist()
+        self.means += zip(steps.mean(axis=1).tolist(), values.mean(axis=1).tolist(), strict=True)
+
+    def double(self, points: Points) -> None:
+        """Two stretches become one; a last one without a partner is looked at anew."""
+        pairs = range(0, len(self.lows) - 1, 2)
+        self.lows = [min(self.lows[at : at + 2], key=lambda low: points[low][1]) for at in pairs]
+        self.highs = [max(self.highs[at : at + 2], key=lambda high: points[high][1]) for at in pairs]
+        self.means = [mean_of(self.means[at : at + 2]) for at in pairs]
+        self.size *= 2
+        self.done = self.size * len(self.lows)
+        self.last = points[self.done - 1] if self.done else self.last
+
+
+def mean_of(points: Points) -> tuple[int, float]:
+    """The mean step (which may be no whole number) and the mean value."""
+    steps, values = zip(*points, strict=True)
+    return sum(steps) / len(steps), sum(values) / len(values)
+
+
+@lru_cache(maxsize=256)
+def stretches(folder: Path, name: str, most: int) -> Stretches:
+    """What is known already of one curve of one run."""
+    return Stretches(most)
+
+
 def thin(points: Points, most: int = MOST_POINTS) -> Points:
-    """At most `most` of the points, first and last among them: the lowest and highest of each stretch, so that
-    peaks survive."""
-    if len(points) <= most:
-        return points
-    values = np.array([value for _, value in points])
-    inner = range(1, len(points) - 1)
-    chosen = {0, len(points) - 1}
-    for stretch in np.array_split(np.array(inner), (most - 2) // 2):
-        chosen.add(int(stretch[values[stretch].argmin()]))
-        chosen.add(int(stretch[values[stretch].argmax()]))
-    return [points[index] for index in sorted(chosen)]
-
-
-def smooth(points: Points) -> Points:
-    """The points averaged with their neighbours, at most a twelfth of the curve on each side."""
-    reach = min(len(points) // 12, 25)
-    if reach == 0:
-        return points
-    values = np.array([value for _, value in points])
-    sums = np.concatenate([[0.0], values.cumsum()])
-    middle = np.arange(len(values))
-    first, last = np.maximum(middle - reach, 0), np.minimum(middle + reach, len(values) - 1)
-    means = (sums[last + 1] - sums[first]) / (last - first + 1)
-    return [(step, float(mean)) for (step, _), mean in zip(points, means, strict=True)]
+    """At most `most` of the points: see Stretches."""
+    return points if len(points) <= most else Stretches(most).follow(points)[0]
 
 
 def columns(points: Points) -> dict[str, list[float]]:
-    return {"x": [step for step, _ in points], "y": [round(value, 5) for _, value in points]}
-
-
-def loss_chart(run_id: str, view: RunView) -> dict[str, Any]:
-    """What assets/js/charts.js draws. `keep` names the run: zoom is kept until another run is shown."""
-    training = view.series["loss"]
-    best = None
-    if view.best_loss is not None and view.best_step:  # before training there is nothing to be proud of
-        best = {"x": view.best_step, "y": view.best_loss}
-    return {
-        "keep": run_id,
-        "steps": view.steps,
-        "step": view.step,
-        "live": view.live,
-        "raw": columns(thin(training)),
-        "training": columns(thin(smooth(training))),
-        "check": columns(thin(view.series["validation"])),
-        "best": best,
-        "sentence": sentence(view),
-    }
-
-
-def sentence(view: RunView) -> str:
-    """The loss chart in words, for those who do not see it."""
-    training, check = view.series["loss"], view.series["validation"]
-    if not training and not check:
-        return "No loss has been measured yet."
-    words = [f"Loss over {view.steps} steps, now at step {view.step}."]
-    for name, points in (("Training rows", training), ("Check rows", check)):
-        if points:
-            words.append(f"{name}: {points[0][1]:.2f} at first, {points[-1][1]:.2f} now.")
-    if view.best_loss is not None:
-        words.append(f"Best so far {view.best_loss:.2f} at step {view.best_step}.")
-    return " ".join(words)
+    """Steps and values, to five significant digits."""
+    return {"x": [round(step, 1) for step, _ in points], "y": [float(f"{value:.5g}") for _, value in points]}
 
 
 def small_curve(points: Points, steps: int, words: str, beside: Sequence[tuple[int, float]] = ()) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from components import goal_part, settings_fields, train_form
+from components import goal_part, settings_fields, tracking_part, watch_part
 from components.data_choice import prepared
 from components.page import Page
 from studio.datasets.store import load_dataset
@@ -22,6 +22,7 @@ def chosen_recipe(page: Page, chosen: dict[str, Any]) -> Recipe:
     preset = find_preset(asked.pop("preset"), None, page.workspace)
     asked["model"] = model_under(page.workspace, asked["model"], asked["start"])
     stem = Path(load_dataset(page.workspace, data.dataset).name).stem.replace("_", " ").replace("-", " ").capitalize()
+    asked["watch"] = watch_part.questions(asked["watch"])
     goal = goal_part.chosen_goal(page)
     return new_recipe(
         page.workspace,
@@ -35,8 +36,10 @@ def chosen_recipe(page: Page, chosen: dict[str, Any]) -> Recipe:
 
 
 def split(chosen: dict[str, Any]) -> dict[str, Any]:
-    """The choices, with the settings that the chosen method has and that apply under `settings`."""
+    """The choices, with the settings that the chosen method has and that apply under `settings`, and `tracking`."""
     way = find_method(chosen["method"])
-    plainly = {name: value for name, value in chosen.items() if not name.startswith(train_form.FIELD)}
-    settings = settings_fields.of_method(way, train_form.unprefixed(chosen))
-    return plainly | {"settings": applied(way.settings, settings)}
+    apart = (settings_fields.FIELD, tracking_part.FIELD)
+    plainly = {name: value for name, value in chosen.items() if not name.startswith(apart)}
+    settings = settings_fields.of_method(way, settings_fields.unprefixed(chosen))
+    tracking = tracking_part.chosen(chosen)
+    return plainly | {"settings": applied(way.settings, settings)} | ({"tracking": tracking} if tracking else {})

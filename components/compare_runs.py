@@ -8,7 +8,7 @@ import pandas
 
 from components.data_views import when
 from components.page import PICKED, Page
-from components.runs import find, recipe_of
+from components.runs import digest, find, name_of, recipe_of
 from studio.datasets.pictures import picture_file
 from studio.datasets.rows import Messages, content_of, unpack
 from studio.errors import StudioError
@@ -37,10 +37,22 @@ def offer(
     return choices, chosen
 
 
+def on_offer(workspace: Workspace, choices: list[tuple[str, str]], chosen: str | None) -> str:
+    """A short text that is another one when the runs are, or what they are called: see `renamed`."""
+    run = find(workspace, chosen)
+    return f"{chosen} {digest([(run and name_of(run),)])} {digest(choices)}"
+
+
+def renamed(before: str, now: str) -> bool:
+    """Whether the same run is chosen as before, under another name. Both are texts of `on_offer`."""
+    (one, name, *_), (other, new, *_) = before.split(), now.split()
+    return one == other and name != new
+
+
 def label(run: Run) -> str:
     """A run as people tell it from others: its name, and when it started."""
-    started: datetime | None = run.view().started
-    name = recipe_of(run).name
+    started: datetime | None = run.glance().started
+    name = name_of(run)
     return f"{name}, {when(started)}" if started else name
 
 

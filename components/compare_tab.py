@@ -8,7 +8,7 @@ import gradio as gr
 import pandas
 
 from components import compare_views as views
-from components.compare_runs import SHOTS, follow, offer, picker, shots, test_rows
+from components.compare_runs import SHOTS, follow, offer, on_offer, picker, renamed, shots, test_rows
 from components.compare_words import ANSWERS, HEADING, KINDS, fair, kind_of
 from components.data_views import problem
 from components.html import count, escape, head, hidden, html, moved
@@ -20,6 +20,7 @@ from studio.training.run import Run, load_run
 
 SUGGESTIONS = 3
 MAX_TOKENS = 160
+IN_SIGHT = "#tab-compare-button[aria-selected=true]"
 Values = dict[Any, Any]
 
 
@@ -78,9 +79,9 @@ def wire(page: Page) -> None:
     def shown(values: Values) -> Values:
         return {parts[name]: value for name, value in values.items()}
 
-    def refresh(finished: str, on_show: str, current: str | None, offered: str) -> Any:
+    def refresh(finished: str, on_show: str, current: str | None, offered: str, examples: bool) -> Any:
         choices, chosen = offer(page.workspace, finished, on_show, current)
-        now = f"{chosen} of {finished}"
+        now = on_offer(page.workspace, choices, chosen)
         if now == offered:
             return gr.skip()
         values: Values = {
@@ -91,6 +92,8 @@ def wire(page: Page) -> None:
         }
         if chosen and chosen != current:
             values |= present(page, chosen)
+        elif chosen and offered and renamed(offered, now):
+            values |= side_by_side(load_run(page.workspace, chosen), examples)
         return shown(values)
 
     def ask(run: str | None, question: str, to_score: str, examples: bool, row: str) -> Iterator[Values]:
@@ -110,9 +113,9 @@ def wire(page: Page) -> None:
         return gr.skip() if chosen is None else shown(side_by_side(chosen, examples))
 
     gr.on(
-        [moved(page.finished), moved(page.run)],
+        [moved(page.finished, page.roster, page.run, where=IN_SIGHT)],
         plain(refresh),
-        inputs=[page.finished, page.run, parts["run"], parts["offered"]],
+        inputs=[page.finished, page.run, parts["run"], parts["offered"], parts["examples"]],
         **quick | LATEST,
     )
     parts["run"].input(plain(lambda run: shown(present(page, run))), inputs=parts["run"], **quick | LATEST)

@@ -9,7 +9,7 @@ from components.compare_runs import SHOTS
 from components.compare_words import KINDS, kind_of
 from components.html import count, escape
 from components.picture_view import small_picture
-from components.runs import recipe_of
+from components.runs import name_of
 from studio.chat.client import Answers
 from studio.chat.ways import PREDICTS
 from studio.export.origin import base_title
@@ -42,10 +42,10 @@ setInterval(() => {
 
 def titles(run: Run, with_examples: bool = False) -> tuple[str, str]:
     """What stands behind "Base" and "Tuned": the model's title, and the run's name with the point kept."""
-    kept = run.view().result.get("kept_step")
+    kept = run.glance().result.get("kept_step")
     point = f", step {kept}" if kept else ""
     state = f"with {SHOTS} of your examples in its prompt" if with_examples else "untouched"
-    return f"{base_title(run)}, {state}", f"{recipe_of(run).name}{point}"
+    return f"{base_title(run)}, {state}", f"{name_of(run)}{point}"
 
 
 def panes(

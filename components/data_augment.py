@@ -71,7 +71,6 @@ def build(parts: dict[str, Any]) -> None:
                 "Stop", visible=False, size="md", elem_id="stop-rewriting", elem_classes="ts-fit"
             )
             parts["rewriting"] = html(elem_id="rewriting")
-    parts["rewriting_timer"] = gr.Timer(1, active=False)
 
 
 def wished(way: str, model: str, most: float | None) -> Rewriting:
@@ -188,4 +187,4 @@ def wire(wiring: Wiring, reading: Reading, load: Any) -> None:
     wiring.show(parts["rewrite"].click, augmenting.start, "rewriter", "rewrite_way", "rewrite_most")
     wiring.show(parts["stop_rewriting"].click, augmenting.stop)
     wiring.show(parts["rewriting_timer"].tick, augmenting.look, **POLL)
-    wiring.show(load, augmenting.models)
+    wiring.show(load, augmenting.models, opens=True)  # they are there whatever dataset is opened meanwhile

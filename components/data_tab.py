@@ -33,9 +33,19 @@ LEAD = (
 )
 
 
-def build(page: Page) -> None:
+def build_unseen(page: Page) -> None:
+    """What works while the tab has never been opened, for the tabs that wait for the data."""
     parts: dict[str, Any] = {}
     page.parts["data_tab"] = parts
+    # One for what is on its way in and one for what is worked out about the rows: neither can stop the other.
+    parts["coming"], parts["waiting"] = gr.Timer(0.5, active=False), gr.Timer(0.5, active=False)
+    parts["rewriting_timer"] = gr.Timer(1, active=False)
+    parts["data"] = page.choices["data"] = hidden("Dataset and what is done to it")
+    parts["went_back"] = hidden("Version gone back to")
+
+
+def build(page: Page) -> None:
+    parts: dict[str, Any] = page.parts["data_tab"]
     html(head("Show it what a good answer looks like", LEAD))
     data_sources.build(parts)
     data_sources.build_incoming(parts)
@@ -57,11 +67,7 @@ def build(page: Page) -> None:
             elem_classes="ts-fit",
         )
         parts["next_note"] = html("Choose your data first.", classes=["ts-next-note"])
-    # One for what is on its way in and one for what is worked out about the rows: neither can stop the other.
-    parts["coming"], parts["waiting"] = gr.Timer(0.5, active=False), gr.Timer(0.5, active=False)
-    parts["data"] = hidden("Dataset and what is done to it")
-    parts["went_back"] = hidden("Version gone back to")
-    page.choices.update({"dataset": parts["dataset"], "data": parts["data"]})
+    page.choices["dataset"] = parts["dataset"]
 
 
 def columns(parts: dict[str, Any]) -> None:
@@ -149,14 +155,17 @@ def wire(page: Page) -> None:
     show(parts["words"].submit, partial(reading.step, 0), **LATEST)
     show(parts["previous"].click, partial(reading.step, -1), **LATEST)
     show(parts["following"].click, partial(reading.step, 1), **LATEST)
-    for name, later in wiring.later.items():
-        event = partial(gr.on, [moved(later)]) if name in ("model", "method") else later.change
+    later = dict(wiring.later)
+    chosen = moved(later.pop("model"), later.pop("method"))
+    events = [partial(gr.on, [chosen]), *(limit.change for limit in later.values())]
+    for event in events:
         show(event, reading.look_again, trigger_mode="multiple")  # Train listens too, see `hidden`
     show(page.demo.load, restore, opens=True)
     went_back = data_versions.wire(page)
     show(
         partial(gr.on, [went_back]),
-        lambda choice: reading.open(choice, choice.dataset),
+        lambda choice, went_back: reading.open(choice, went_back.split()[0]),
+        "went_back",
         opens=True,
         trigger_mode="always_last",
     )

@@ -53,7 +53,10 @@ def build(parts: dict[str, Any]) -> None:
 
 
 def wire(page: Page) -> Any:
-    """Going back and taking away. Returns the event after which another version is on show."""
+    """Going back and taking away. Returns the event after which another version is on show.
+
+    The text behind it begins with the id of the dataset.
+    """
     parts = page.parts["data_tab"]
 
     def draw_all(data: str, packed_for: str, drawn_for: str) -> Any:
@@ -67,7 +70,7 @@ def wire(page: Page) -> Any:
     def wanted(event: gr.EventData, dataset: str) -> str:
         version = load_version(load_dataset(page.workspace, dataset), str(event.version))
         keep(page.workspace, dataset, version.steps)
-        return f"back to {version.folder.name} {time.monotonic()}"
+        return f"{dataset} as {version.folder.name} has it {time.monotonic()}"
 
     def compared(event: gr.EventData, data: str) -> str:
         chosen = prepared(data)

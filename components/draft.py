@@ -1,6 +1,7 @@
 """What a person chose, kept in HOME/draft.json, so that a reload or a restart of the server loses none of it."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from studio.workspace import Workspace, read_json, write_json
 T = TypeVar("T")
 Values = dict[Any, Any]  # by part of the page
 _lock = threading.Lock()
+_turns: defaultdict[str, int] = defaultdict(int)  # by open page the number of the newest pick
 
 
 def load(workspace: Workspace) -> dict[str, Any]:
@@ -29,6 +31,20 @@ def change(workspace: Workspace, newer: Callable[[dict[str, Any]], dict[str, Any
         fields = newer(draft)
         if any(name not in draft or draft[name] != value for name, value in fields.items()):
             write_json(workspace.home / "draft.json", draft | fields)
+
+
+def picked(workspace: Workspace, turn: dict[str, Any], **fields: Any) -> None:
+    """Keep what a person picked, unless another pick on the same page came after it. Raises like `remember`.
+
+    turn: page and number of the pick, as assets/js/choices.js counts them: requests overtake each other.
+    """
+    page, number = str(turn["page"]), int(turn["number"])
+
+    def newer(draft: dict[str, Any]) -> dict[str, Any]:
+        _turns[page] = max(number, _turns[page])
+        return fields if number == _turns[page] else {}
+
+    change(workspace, newer)
 
 
 def settled(read: Callable[[], T], draw: Callable[[T], Values]) -> Values:

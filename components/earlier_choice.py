@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.html import escape
-from components.runs import recipe_of
+from components.runs import name_of, recipe_of
 from studio.errors import StudioError
 from studio.methods import find_method
 from studio.models.catalogue import find_model
@@ -34,13 +34,13 @@ def start_field(workspace: Workspace, model: str, start: str) -> dict[str, Any]:
 
 def label(run: Run) -> str:
     kept = "adapter" if run.kept == run.adapter else "whole model"
-    return f"{recipe_of(run).name}, {find_method(recipe_of(run).method.name).title.lower()} ({kept})"
+    return f"{name_of(run)}, {find_method(recipe_of(run).method.name).title.lower()} ({kept})"
 
 
 def run_choices(workspace: Workspace, setting: str) -> Choices:
     """The runs that a setting such as `reward_run` may name, the newest first."""
     runs = [run for run in list_runs(workspace) if run.kept is not None]
-    ended = [run for run in runs if run.view().status in ("finished", "stopped")]
+    ended = [run for run in runs if run.glance().status in ("finished", "stopped")]
     return [("None", ""), *((label(run), run.id) for run in ended if serves(run, setting))]
 
 

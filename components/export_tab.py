@@ -4,20 +4,22 @@ from typing import Any
 
 import gradio as gr
 
-from components import draft
+from components import draft, python_copy
 from components import export_views as views
-from components.compare_runs import follow, offer, picker
+from components.compare_runs import follow, offer, on_offer, picker
 from components.html import head, hidden, html, moved, title
 from components.page import LATEST, QUICK, Page
 from components.runs import digest, find
 from components.speak import plain
 from studio.export.bundle import export_state, start_export
+from studio.export.python.bundle import copy_state
 from studio.training.run import Run, list_runs, load_run
 
 LEAD = (
     "The download is loaded again in a fresh program and asked the same as at the end of training. "
     "You see “verified” only if it says the same again."
 )
+IN_SIGHT = "#tab-export-button[aria-selected=true]"
 Values = dict[str, Any]
 
 
@@ -44,6 +46,8 @@ def build(page: Page) -> None:
                     elem_classes="ts-fit",
                 )
             parts["snippet"] = html(elem_id="snippet", js_on_load=views.COPY)
+        with gr.Column(elem_classes=["ts-card", "ts-python"]):
+            page.parts["export.python"] = python_copy.build("export")
         with gr.Column(visible=False, elem_classes="ts-found") as parts["card_box"]:
             html(
                 title(
@@ -58,7 +62,8 @@ def build(page: Page) -> None:
 
 def wire(page: Page) -> None:
     parts: dict[str, Any] = page.parts["export_tab"]
-    outputs = list(parts.values())
+    python: python_copy.PythonPart = page.parts["export.python"]
+    outputs = [*parts.values(), *python.outputs]
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
 
     def shown(values: Values) -> dict[Any, Any]:
@@ -66,10 +71,10 @@ def wire(page: Page) -> None:
 
     def refresh(finished: str, on_show: str, current: str | None, offered: str) -> Any:
         choices, chosen = offer(page.workspace, finished, on_show, current)
-        now = f"{chosen} of {finished}"
+        now = on_offer(page.workspace, choices, chosen)
         if now == offered:
             return gr.skip()
-        return shown(
+        return python_copy.values(page, python, chosen, "") | shown(
             {
                 "offered": now,
                 "empty": gr.HTML(visible=not choices),
@@ -79,24 +84,32 @@ def wire(page: Page) -> None:
             }
         )
 
-    def look(run_id: str | None, drawn: str) -> Any:
-        values = state_values(page, run_id, drawn)
-        return shown(values) if values else gr.skip()
+    def look(run_id: str | None, drawn: str, copied: str) -> Any:
+        found = shown(state_values(page, run_id, drawn)) | python_copy.values(page, python, run_id, copied)
+        return found or gr.skip()
 
     def again(run_id: str) -> dict[Any, Any]:
         start_export(load_run(page.workspace, run_id))
         return shown(state_values(page, run_id, ""))
 
     gr.on(
-        [moved(page.finished), moved(page.run)],
+        [moved(page.finished, page.roster, page.run, where=IN_SIGHT)],
         plain(refresh),
         inputs=[page.finished, page.run, parts["run"], parts["offered"]],
         **quick | LATEST,
     )
-    gr.on([parts["run"].input], plain(lambda run: look(run, "")), inputs=parts["run"], **quick | LATEST)
+    gr.on([parts["run"].input], plain(lambda run: look(run, "", "")), inputs=parts["run"], **quick | LATEST)
     follow(page, parts["run"])
-    page.looks["exports"] = lambda: digest([(run.id, export_state(run)) for run in list_runs(page.workspace)])
-    gr.on([moved(page.news["exports"])], plain(look), inputs=[parts["run"], parts["drawn"]], **quick | LATEST)
+    page.looks["exports"] = lambda: digest(
+        [(run.id, export_state(run), copy_state(run)) for run in list_runs(page.workspace)]
+    )
+    gr.on(
+        [moved(page.news["exports"], where=IN_SIGHT)],
+        plain(look),
+        inputs=[parts["run"], parts["drawn"], python.drawn],
+        **quick | LATEST,
+    )
+    python_copy.wire(page, python, parts["run"])
     parts["again"].click(plain(again), inputs=parts["run"], **quick)
     parts["download"].click(plain(lambda run: draft.remember(page.workspace, taken=run)), parts["run"], **QUICK)
 

@@ -47,7 +47,10 @@ def download(state: ExportState) -> str:
 
 def status(state: ExportState) -> str:
     """The proof in one line; `role=status`, because it changes by itself."""
-    sign, colour, text = verdict(state)
+    return verdict_line(*verdict(state))
+
+
+def verdict_line(sign: str, colour: str, text: str) -> str:
     return f'<p class="ts-verified {colour}" role="status">{sign}<span>{text}</span></p>'
 
 

@@ -21,16 +21,20 @@ COLOURS = {
     "loss": "p4",
     "overhead": "line",
 }
+BROKEN = "How much memory it needs could not be worked out. “Test the fit” measures it instead."
 UNTOLD = "How this model is built, and so what memory it needs, is known once it has been downloaded."
 AN_ESTIMATE = "An estimate. The test trains a few real steps on your longest rows, and measures."
 TEST = "Test the fit"
 LEAST = 0.005  # of the whole: what is less is not drawn
 
 
-def draw(fit: Fit | None, plan: Plan | None, untold: bool = False, test: Outcome | None = None) -> str:
-    """The upper part of the panel beside the settings. untold: only the model's download will tell."""
+def draw(
+    fit: Fit | None, plan: Plan | None, untold: bool = False, test: Outcome | None = None, broken: bool = False
+) -> str:
+    """The upper part of the panel beside the settings. untold: only the model's download will tell. broken: the
+    memory could not be worked out."""
     if fit is None:
-        waiting = UNTOLD if untold else "How much memory it needs is being worked out."
+        waiting = UNTOLD if untold else BROKEN if broken else "How much memory it needs is being worked out."
         return title("Will it fit?", waiting) + tested(test)
     share = fit.free / max(fit.needed, 0.01)
     lines = "".join(

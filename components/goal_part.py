@@ -28,7 +28,7 @@ LEAD = "Pick the goal in your own words. It decides which models, methods and ch
 # As the methods' cards: our own, so that any choice reaches the server (see page.py).
 ON_GOALS = """
 element.addEventListener('change', (event) => {
-  if (event.target.name === 'goal') trigger('picked', { goal: event.target.value });
+  if (event.target.name === 'goal') trigger('picked', { goal: event.target.value, turn: window.tunesmithTurn() });
 });
 window.tunesmithChoices(element, watch);
 """
@@ -63,8 +63,11 @@ def build(page: Page) -> None:
                 label="At least, or at most", elem_id="success-value", interactive=True, step=None, visible=False
             )
     taken, frames = hidden("Proposal taken"), hidden("Frames of the goal")
+    again = hidden("Goal taken over from a run")
+    brought = hidden("Method that a goal brought")  # once more for each pick: a card may have been pressed meanwhile
     page.parts["goals"] = {
-        "taken": taken, "frames": frames, "way": way, "cards": cards, "advice": advice, "take": take, "card": card,
+        "taken": taken, "again": again, "brought": brought, "frames": frames, "way": way, "cards": cards,
+        "advice": advice, "take": take, "card": card,
     }  # fmt: skip
 
 
@@ -156,14 +159,20 @@ def wire(page: Page) -> None:
     def picked(event: gr.EventData, data: str, frames: str) -> dict[Any, Any]:
         """Another goal brings the method with it that suits it best with these rows."""
         goal = next(goal for goal in list_goals() if goal.name == str(event.goal))
+        draft.picked(page.workspace, event.turn, goal=goal.name)
         found, _ = proposed(page, goal, data)
-        draft.remember(page.workspace, goal=goal.name, method=found.method.name)
-        return {
-            method: found.method.name,
-            page.choices["goal"]: goal.name,
-            **drawn(goal, data, frames),
-            **measures(goal, found.method.name),
-        }
+        draft.picked(page.workspace, event.turn, method=found.method.name)
+
+        def now(chosen: tuple[Goal | None, str]) -> dict[Any, Any]:
+            goal, way = chosen
+            brought = f"{way} {event.turn}"
+            known = {method: way, page.choices["goal"]: goal.name, parts["brought"]: brought} if goal else {}
+            return {**known, **drawn(goal, data, frames), **measures(goal, way)}
+
+        def newest() -> tuple[Goal | None, str]:
+            return chosen_goal(page), str(draft.load(page.workspace).get("method") or found.method.name)
+
+        return draft.settled(newest, now)
 
     def measured(chosen: str, number: float | None, way: str) -> dict[Any, Any]:
         goal = chosen_goal(page)
@@ -177,11 +186,13 @@ def wire(page: Page) -> None:
     shown = [parts[name] for name in ("cards", "advice", "take", "card", "way", "frames")]
     outputs = [*shown, success, value]
     known = {"data": page.choices["data"], "frames": parts["frames"]}
-    news = [moved(page.choices["data"]), moved(page.roster), moved(page.news["sizes"])]
-    gr.on(news, plain(told), inputs_kwargs=known, outputs=shown, **LATEST)
-    gr.on([page.demo.load, moved(method)], plain(told_by_method),
-          inputs_kwargs=known | {"way": method}, outputs=outputs, **LATEST)  # fmt: skip
-    parts["cards"].picked(plain(picked), list(known.values()), [method, page.choices["goal"], *outputs], **PICKED)
+    news = moved(page.choices["data"], page.roster, page.news["sizes"])
+    gr.on([news], plain(told), inputs_kwargs=known, outputs=shown, **LATEST)
+    gr.on([moved(method, parts["again"])], plain(told_by_method), inputs_kwargs=known | {"way": method},
+          outputs=outputs, **LATEST)  # fmt: skip
+    parts["cards"].picked(
+        plain(picked), list(known.values()), [method, page.choices["goal"], parts["brought"], *outputs], **PICKED
+    )
     asked = {"chosen": success, "number": value, "way": method}
     gr.on([success.input], plain(measured), inputs_kwargs=asked, outputs=[value, parts["way"]], **LATEST)
     gr.on([value.input], plain(valued), inputs_kwargs=asked, **LATEST)
@@ -214,7 +225,7 @@ def stage(page: Page, goal: Goal | None) -> str:
     if goal is None:
         return "success"
     runs = [run for run in list_runs(page.workspace) if recipe_of(run).goal == goal.name]
-    if any(run.view().live for run in runs):
+    if any(run.glance().live for run in runs):
         return "tune"
     known = draft.load(page.workspace)
     if known.get("taken") in {run.id for run in runs}:

@@ -10,7 +10,7 @@ from gradio.events import EventListener
 from components.icons import icon
 
 
-def html(value: str = "", classes: Iterable[str] = (), **options: Any) -> gr.HTML:
+def html(value: str | dict[str, Any] = "", classes: Iterable[str] = (), **options: Any) -> gr.HTML:
     """Our own HTML on the page. Everything in `value` that a person or a file wrote must have gone through `escape`.
 
     Gradio's default style for HTML recolours every child, badges and icons too, hence `apply_default_css=False`.
@@ -19,37 +19,35 @@ def html(value: str = "", classes: Iterable[str] = (), **options: Any) -> gr.HTM
     return gr.HTML(value, elem_classes=["ts", *classes], apply_default_css=False, **options)
 
 
-# Gradio makes hidden parts anew at many updates, and reports a "change" each time. This says `moved` only when the
-# value is another one than it was, and to each listener by an event of its own: Gradio 6.31 answers a listener that was
-# busy (`always_last`) by sending the whole event again, so that two of them on one event wake each other without end.
-ON_HIDDEN = """
-const known = (window.tunesmithKnown ??= {});
-const look = () => {
-  const old = known[props.name];
-  known[props.name] = props.value;
-  if (!props.value || old === props.value) return;
-  for (let listener = 1; listener <= props.listeners; listener++) trigger(`moved_${listener}`);
-};
-watch('value', look);
-look();
-"""
-
-
 def hidden(name: str, value: str = "") -> gr.HTML:
     """A text that the page keeps and sends back, but does not show; its event `moved` comes when it is another one.
 
     Hidden by our CSS: with visible=False the browser does not send its value back.
     """
     return gr.HTML(
-        value, html_template="<i hidden></i>", elem_classes="ts-hidden", js_on_load=ON_HIDDEN, name=name, listeners=0
+        value,
+        html_template="<i hidden></i>",
+        elem_classes="ts-hidden",
+        js_on_load="window.tunesmithHidden(props, watch, trigger);",
+        name=name,
+        listeners=[],
     )
 
 
-def moved(part: gr.HTML) -> Any:
-    """That a hidden text is another one, as `gr.on` wants its triggers: an event of its own for each that listens."""
-    part.props["listeners"] += 1
-    event: Any = EventListener(event_name=f"moved_{part.props['listeners']}")
-    event.__self__ = part
+def moved(*texts: gr.HTML, where: str = "") -> Any:
+    """That one of these hidden texts is another one, as `gr.on` wants its triggers; once when several are.
+
+    where: a selector of what has to be in sight before it is told. See assets/js/moved.js. It is an event of its own
+    for each that listens: Gradio 6.31 answers a listener that was busy (`always_last`) by sending the whole event
+    again, so that two of them on one event wake each other without end.
+    """
+    teller = texts[0]
+    number = sum(one["teller"] == teller.props["name"] for one in teller.props["listeners"]) + 1
+    listener = {"event": f"moved_{number}", "teller": teller.props["name"], "where": where}
+    for text in texts:
+        text.props["listeners"].append(listener)
+    event: Any = EventListener(event_name=listener["event"])
+    event.__self__ = teller
     return event
 
 

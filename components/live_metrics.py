@@ -1,8 +1,7 @@
-"""What a method measures beside the loss, on the Live run view: cards while it learns, and a table at its end."""
+"""The figure by which a run is judged, in words, and what its test rows said in a table at its end."""
 
 from typing import Any
 
-from components.charts import small_curve
 from components.html import count, escape, title
 from studio.training.view import Points, RunView
 
@@ -35,31 +34,6 @@ def figure(value: float | None) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
     return (f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}").replace("-", "\N{MINUS SIGN}")
-
-
-def cards(view: RunView) -> str:
-    """One card for each metric that has been measured; "" while there is none."""
-    drawn = [card(view, metric) for metric in view.metrics]
-    cards = "".join(card for card in drawn if card)
-    return f'<div class="ts-grid ts-g4">{cards}</div>' if cards else ""
-
-
-def card(view: RunView, metric: dict[str, Any]) -> str:
-    """Value and curve on the check rows, with that of the training rows in the background where there is one."""
-    training, check = (view.series.get(f"{where}/{metric['name']}", []) for where in ("train", "check"))
-    leading, where = (check, "check rows") if check else (training, "training rows")
-    if not leading:
-        return ""
-    first, now = leading[0][1], leading[-1][1]
-    name = str(metric["title"])
-    change = f"was {figure(first)}" if len(leading) > 1 and figure(first) != figure(now) else ""
-    spoken = f"{name} on {where}: {figure(now)}" + (f", {change}" if change else "")
-    curve = small_curve(leading, view.steps, spoken, beside=training if check else ())
-    return (
-        f'<div class="ts-small-card"><h3>{escape(name)}</h3><p><b>{figure(now)}</b> '
-        f'<span class="ts-help">{escape(", ".join(part for part in (where, change) if part))}</span></p>{curve}'
-        f'<p class="ts-help">{escape(metric["sentence"])}</p></div>'
-    )
 
 
 def trained_share(view: RunView) -> str:

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from components import earlier_choice, goal_choice
-from components.charts import small_curve, spread_words
-from components.html import badge, count, duration, escape, gigabytes, loss, notice, small_number, title
-from components.live_metrics import figure, higher_is_better, is_better, trained_share, watched, watched_title
-from components.runs import STATES, recipe_of, stake
+from components.html import badge, count, duration, escape, loss, notice, title
+from components.live_metrics import figure, is_better, trained_share, watched, watched_title
+from components.runs import name_of, stake, state_of
 from studio.errors import StudioError
 from studio.goals.success import outcome
 from studio.methods import find_method
 from studio.training.chain import Link, chain, earlier_run
-from studio.training.run import Run
+from studio.training.run import Run, recipe_of
+from studio.training.trials import PRUNED
 from studio.training.view import RunView
 
 EMPTY = '<div class="ts-empty"><p>Nothing is training. Pick a preset in Set up and start.</p></div>'
@@ -34,7 +34,7 @@ def head(run: Run, view: RunView) -> str:
     words = ", ".join(facts) or "Not started yet"
     return (
         f'<div class="ts-page-head" data-run="{escape(run.id)}" data-stake="{escape(stake(view))}">'
-        f"<h1>{escape(recipe_of(run).name)}</h1>"
+        f"<h1>{escape(name_of(run))}</h1>"
         f'<p class="ts-lead">{escape(words[0].upper() + words[1:])}</p>{what(run, view)}</div>'
     )
 
@@ -43,7 +43,7 @@ def what(run: Run, view: RunView) -> str:
     """The method, how much of the model it trains, and the chain of trainings behind it."""
     recipe = recipe_of(run)
     facts = [method_title(recipe.method.name), trained_share(view)]
-    chained = earlier_choice.words(links_of(run), recipe.name)
+    chained = earlier_choice.words(links_of(run), name_of(run))
     return f'<p class="ts-help">{escape(", ".join(fact for fact in facts if fact))}</p>{chained}'
 
 
@@ -61,11 +61,13 @@ def links_of(run: Run) -> list[Link]:
     return chain(run.workspace, recipe) if recipe.model.start or earlier_run(run.workspace, recipe) else []
 
 
-def status(view: RunView) -> str:
-    """The verdict. It is spoken when it changes, so nothing in it may change with every step."""
-    if view.status == "failed" and view.error:
-        last = f'<p class="ts-help">The last line of its log: <code>{escape(view.error.last_line)}</code></p>'
-        return notice("bad", view.error.message, view.error.hint) + (last if view.error.last_line else "")
+def status(view: RunView, coached: bool = False) -> str:
+    """The verdict. It is spoken when it changes, so nothing in it may change with every step.
+
+    coached: the coach speaks of how it learns, under the chart; then there is nothing to say here while it does.
+    """
+    if coached and view.status == "running":
+        return ""
     kind, verdict, reason, figures = verdict_of(view)
     return notice(kind, verdict, reason, figures)
 
@@ -76,44 +78,38 @@ def verdict_of(view: RunView) -> tuple[str, str, str, list[tuple[str, str]]]:
     figures = []
     if view.best_step and view.best_value is not None:
         figures = [(f"{name} on check rows", f"{shown(view, check[0][1])} → {shown(view, view.best_value)}")]
+    if view.held_up:
+        return "info", "Waiting for the computer.", f"{view.phase}.", []
     if view.status == "waiting":
         return "info", "Waiting for its turn.", "It starts by itself when the run before it has ended.", []
     if view.status == "stopping":
         return "info", "Stopping.", "It finishes what it is at, a step or a check, and then ends.", []
+    if view.result.get(PRUNED):
+        return (
+            "info",
+            "Ended by the search.",
+            "Others were better at this point. Its curve stays, what it learned does not.",
+            [],
+        )
     if view.status == "discarded":
         return "info", "Stopped.", "Nothing of it was kept, as you chose.", []
     if view.status in ("finished", "stopped"):
         return ended(view, figures)
     if not view.step:
         return "info", f"{view.phase}.", "The first step comes after that.", []
-    if len(check) < 2:
-        return (
-            "info",
-            "Training has begun.",
-            "The first check on rows it does not practise on comes soon.",
-            [],
-        )
-    if view.best_value is None or not is_better(view, view.best_value, check[0][1]):
-        reason = (
-            f"On rows it does not practise on it is still no better than before training ({shown(view, check[0][1])})."
-        )
-        return "warn", "No better than before so far.", reason, figures
-    if view.best_step == check[-1][0]:
-        reason = "It also gets better on rows it does not practise on, so it is not memorising. Let it run."
-        return "info", "It is learning.", reason, figures
-    reason = f"{best_in_words(view)} at step {view.best_step}. “Stop and keep” keeps that point."
-    return "info", "No better at the last check.", reason, figures
+    return "info", "Training has begun.", first_words(view), []
+
+
+def first_words(view: RunView) -> str:
+    """Until the coach speaks."""
+    if not view.rows.get("check"):
+        return "There are no check rows: the loss on the rows it practises on is all there is to go by."
+    return "The first check on rows it does not practise on comes soon."
 
 
 def shown(view: RunView, value: float) -> str:
     """A value of the figure by which the best point is kept."""
     return loss(value) if view.best == "loss" else figure(value)
-
-
-def best_in_words(view: RunView) -> str:
-    if view.best == "loss":
-        return "The check loss was lowest"
-    return f"“{watched_title(view)}” on check rows was {'highest' if higher_is_better(view, view.best) else 'lowest'}"
 
 
 def ended(view: RunView, figures: list[tuple[str, str]]) -> tuple[str, str, str, list[tuple[str, str]]]:
@@ -170,37 +166,10 @@ def log(view: RunView) -> str:
     )
 
 
-def numbers(view: RunView) -> str:
-    """Four cards of how the training runs: value, unit, curve, and what to make of it."""
-    series = view.series
-    speeds = [value for _, value in series["tokens_per_second"]]
-    cards = [
-        ("Learning rate", "learning_rate", small_number, "", "size of correction, falls as planned"),
-        ("Gradient norm", "grad_norm", lambda v: f"{v:.2f}", "", "how hard it pulls; calm is good"),
-        (
-            "Speed",
-            "tokens_per_second",
-            lambda v: f"{v:,.0f}",
-            "tokens per second",
-            spread_words(speeds[1:], "so far"),
-        ),
-        ("Memory", "memory_gb", gigabytes, "", "used by the training program"),
-    ]
-    drawn = []
-    for name, key, figure_of, unit, remark in cards:
-        points = series[key]
-        value = figure_of(points[-1][1]) if points else "none yet"
-        words = f"{name}: {value} {unit}".strip()
-        drawn.append(
-            f'<div class="ts-small-card"><h3>{name}</h3><p><b>{value}</b> <span class="ts-help">{unit}</span></p>'
-            f'{small_curve(points, view.steps, words)}<p class="ts-help">{escape(remark)}</p></div>'
-        )
-    return f'<div class="ts-grid ts-g4">{"".join(drawn)}</div>'
-
-
 def state_badge(view: RunView) -> str:
-    kind = {"finished": "good", "failed": "bad", "running": "info", "starting": "info", "stopping": "info"}
-    return badge(kind.get(view.status, "plain"), STATES[view.status])
+    kind = {"finished": "good", "failed": "bad", "running": "info", "starting": "info", "stopping": "info",
+            "paused": "info"}  # fmt: skip
+    return badge(kind.get(view.status, "plain"), state_of(view))
 
 
 def clock(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """The Model tab: which model learns, and by which method."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,9 +10,9 @@ from components import draft, goal_part, method_choice, model_table, plan
 from components import model_views as views
 from components.data_choice import Prepared
 from components.data_views import problem
-from components.html import html, moved, title
+from components.html import escape, html, moved, title
 from components.kept_forms import keep
-from components.page import LATEST, PICKED, QUICK, Page
+from components.page import LATEST, PICKED, QUICK, First, Page
 from components.runs import digest
 from components.sizing import checked
 from components.speak import plain
@@ -27,7 +28,7 @@ from studio.models.states import list_with_states, state_of
 # The cards are our own, so that they can stand under headings, and any choice reaches the server (see page.py).
 ON_METHODS = """
 element.addEventListener('change', (event) => {
-  if (event.target.name === 'method') trigger('picked', { method: event.target.value });
+  if (event.target.name === 'method') trigger('picked', { method: event.target.value, turn: window.tunesmithTurn() });
 });
 window.tunesmithChoices(element, watch);
 """
@@ -114,12 +115,15 @@ def wire(page: Page) -> None:
         kind = chosen.steps.mapping.kind if chosen else ""
         return method_choice.Situation.of(kind, find_model(page.workspace, model))
 
-    def told(model: str, data: str) -> dict[Any, Any]:
-        """Everything that follows from the model and the rows, and not the model: by now it may be another one."""
-        now = situation(model, data)
-        return draft.settled(
-            lambda: str(draft.load(page.workspace).get("method", "")), lambda method: drawn(now, data, method)
-        )
+    def told(model: str, data: str, brought: str = "") -> dict[Any, Any]:
+        """Everything that follows from the model and the rows, and not the model: by now it may be another one.
+
+        brought: the goal's pick that brought the method. The cards carry it, for where they are as they were before
+        somebody pressed another, the page would leave that one pressed.
+        """
+        now, wanted = situation(model, data), lambda: str(draft.load(page.workspace).get("method", ""))
+        values = draft.settled(wanted, lambda method: drawn(now, data, method))
+        return values | {parts["cards"]: f'{values[parts["cards"]]}<i hidden data-brought="{escape(brought)}"></i>'}
 
     def drawn(now: method_choice.Situation, data: str, wanted: str) -> dict[Any, Any]:
         found, why = method_choice.settle(wanted, now)
@@ -130,24 +134,28 @@ def wire(page: Page) -> None:
             parts["swapped"]: views.swapped(why),
             parts["about"]: views.about(now.model),
             parts["note"]: views.next_note(now.model, found),
-            parts["trouble"]: "",
         }
 
     def with_model(model: str, data: str) -> dict[Any, Any]:
         """The same for a model that a person has just chosen."""
         draft.remember(page.workspace, model=model)
-        return {**told(model, data), choice: model}
+        return {**told(model, data), choice: model, parts["trouble"]: ""}
 
     def model_picked(event: gr.EventData, data: str) -> dict[Any, Any]:
         return with_model(str(event.model), data)
 
     def picked(event: gr.EventData, model: str, data: str) -> dict[Any, Any]:
         """The cards too: an answer from before may have marked the one of then."""
-        found, now = find_method(str(event.method)), situation(model, data)
-        draft.remember(page.workspace, method=found.name)
-        cards = method_choice.cards(found, now)
-        return {method: found.name, parts["cards"]: cards, parts["note"]: views.next_note(now.model, found),
-                parts["swapped"]: ""}  # fmt: skip
+        now = situation(model, data)
+        wanted = find_method(str(event.method)).name
+        draft.picked(page.workspace, event.turn, method=wanted)
+
+        def marked(name: str) -> dict[Any, Any]:
+            found = find_method(name)
+            cards, note = method_choice.cards(found, now), views.next_note(now.model, found)
+            return {method: found.name, parts["cards"]: cards, parts["note"]: note, parts["swapped"]: ""}
+
+        return draft.settled(lambda: str(draft.load(page.workspace).get("method") or wanted), marked)
 
     def asked(event: gr.EventData, model: str, data: str, way: str) -> dict[Any, Any]:
         """Start, pause or cancel a download."""
@@ -188,20 +196,24 @@ def wire(page: Page) -> None:
             return {parts["trouble"]: problem(error)}
         return {parts["another"]: "", **with_model(found.name, data)}
 
-    def restore(data: str) -> dict[Any, Any]:
+    def before(asked: Mapping[str, str]) -> First:
         """What was chosen before the page was loaded again; a model that has gone since is left for the starter."""
-        model = str(draft.load(page.workspace).get("model") or STARTER)
+        kept = draft.load(page.workspace)
+        model, trouble = str(kept.get("model") or STARTER), ""
         try:
-            return with_model(model, data)
+            model = find_model(page.workspace, model).name
         except StudioError as error:
-            return {**with_model(STARTER, data), parts["trouble"]: problem(error)}
+            model, trouble = STARTER, problem(error)
+        way = kept.get("method")
+        values = {choice: model, method: way if way in METHODS else method_choice.FIRST, parts["trouble"]: trouble}
+        return {part: {"value": value} for part, value in values.items()}
 
     listed = ("models", "about", "another", "trouble", "cards", "swapped", "note")
     outputs = [method, choice, *(parts[name] for name in listed)]
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
     known = {"model": choice, "data": page.choices["data"]}
-    again = [moved(page.choices["data"]), moved(page.choices["goal"]), moved(choice)]
-    gr.on(again, plain(told), inputs_kwargs=known, **quick | LATEST)
+    again = moved(page.choices["data"], page.choices["goal"], goals["brought"], choice)
+    gr.on([again], plain(told), inputs_kwargs=known | {"brought": goals["brought"]}, **quick | LATEST)
     parts["models"].picked(plain(model_picked), page.choices["data"], **quick | PICKED)
     parts["cards"].picked(
         plain(picked),
@@ -215,12 +227,12 @@ def wire(page: Page) -> None:
         inputs_kwargs={"name": parts["another"], "data": page.choices["data"]},
         **quick,
     )
-    gr.on([page.demo.load], plain(restore), inputs_kwargs={"data": page.choices["data"]}, **quick)
+    page.first.append(before)
     parts["models"].asked(
         plain(asked), [choice, page.choices["data"], method], [parts["trouble"], parts["models"]], **PICKED
     )
     page.looks["downloads"] = loading
-    gr.on([moved(page.news["downloads"]), moved(page.news["sizes"])], plain(follow),
+    gr.on([moved(page.news["downloads"], page.news["sizes"], where="#models")], plain(follow),
           [choice, page.choices["data"], method], parts["models"], **LATEST)  # fmt: skip
     goals["take"].click(plain(take), page.choices["data"], [*outputs, goals["taken"]], **QUICK)
     page.go(parts["forward"], "train")

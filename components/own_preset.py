@@ -10,7 +10,7 @@ from components.html import escape, html
 from components.kept_forms import keep
 from components.page import QUICK, Page
 from components.speak import plain
-from components.train_form import Form, unprefixed
+from components.train_form import Form
 from studio.errors import StudioError
 from studio.methods import find_method
 from studio.methods.own_presets import LONGEST, Taken, delete_preset, save_preset
@@ -50,7 +50,7 @@ def wire(page: Page, form: Form) -> None:
 
     def save(title: str, replace: bool, chosen: dict[str, Any]) -> Any:
         way = find_method(chosen["method"])
-        values = settings_fields.of_method(way, unprefixed(chosen))
+        values = settings_fields.of_method(way, settings_fields.unprefixed(chosen))
         data, model = chosen["data"], chosen["model"]
         after = find_preset(chosen["preset"], None, workspace)
         rows = preset_form.rows_in(workspace, data)

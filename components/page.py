@@ -1,6 +1,6 @@
 """What every tab needs to know of the page: the engine behind it, and the components that hold a person's choices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from studio.datasets.inspection import Inspector
 from studio.datasets.xray import XRay
 from studio.workspace import Workspace
 
-NEWS = ("sizes", "downloads", "exports", "tests")
+First = dict[Any, dict[str, Any]]  # what parts begin with: props by part
+NEWS = ("sizes", "downloads", "exports", "tests", "rates", "queue", "searches")
 
 
 @dataclass
@@ -26,8 +27,11 @@ class Page:
 
     - data tab: `dataset` (id), `data` (JSON of data_choice.Prepared, "" while the data cannot be used)
     - model tab: `goal`, `model`, `method` (names), `success`, `success_value` (see goal_part)
-    - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), `setting.FIELD` for
-      each setting of any method, and `mark` of the form's last filling (see train_form.Form)
+    - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), `watch` (questions,
+      one a line), `track.FIELD` for each field of tracking_part, `setting.FIELD` for each setting of any method, and
+      `mark` of the form's last filling (see train_form.Form), and the search over them: `search_over` (names),
+      `search_ranges` (JSON, see search_fields), `search_way`, `search_pruning`, `search_runs`, `search_minutes`,
+      `search_steps`
     """
 
     workspace: Workspace
@@ -44,6 +48,8 @@ class Page:
     timer: gr.Timer  # the one timer: a tick each second while the page is in view
     news: dict[str, gr.HTML]  # hidden: what `looks` said under these names at the last tick
     looks: dict[str, Callable[[], str]] = field(default_factory=dict)  # asked at each tick, must answer at once
+    # What parts begin with, for a page that is being opened at an address with these `?name=value`.
+    first: list[Callable[[Mapping[str, str]], First]] = field(default_factory=list)
     tabs: gr.Tabs = field(init=False)  # the five tabs
     choices: dict[str, Component] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)  # components that one module keeps from build to wire

@@ -19,13 +19,16 @@ from studio.methods.checks import check_run, known_of
 from studio.methods.field_errors import settings_error
 from studio.methods.presets import list_presets
 from studio.models.catalogue import Model, find_model
-from studio.models.estimate import Estimate, estimate
+from studio.models.estimate import START_SECONDS, Estimate, estimate
 from studio.models.fit import Fit
+from studio.training import rate_test
 from studio.training.chain import model_under
 from studio.training.fit_test import Outcome, key_of, outcome, test_seconds
 from studio.training.going_on import begin
 from studio.training.make_fit import Plan
+from studio.training.rate_pick import STEPS
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
+from studio.training.tracking.part import TrackingPart, problems
 from studio.workspace import Workspace
 
 MOST_KNOWN = 64  # combinations remembered to be sound
@@ -33,7 +36,6 @@ WRITES = (
     "It writes answers while it learns, so nobody knows beforehand how long it takes: several times as long as reading "
     "them. Live run shows the time left after a few steps."
 )
-QUEUE_NOTE = '<p class="ts-help">A run is going on. This one will wait and start by itself when that one has ended.</p>'
 
 
 @dataclass
@@ -43,7 +45,8 @@ class Outlook:
     writes: it writes answers of its own while it learns, which takes a time that nobody knows beforehand. fit: whether
     the memory suffices, and changes: what would make it suffice; None while they are not known. untold: only the
     model's download will tell. tested: what a test of just this run found, or how far it is; test_seconds: how long one
-    takes, None where that is not known.
+    takes, None where that is not known. broken: the memory could not be worked out. rated, rate_seconds: as
+    tested and test_seconds, of the test that looks for a learning rate.
     """
 
     ready: bool = False
@@ -57,8 +60,11 @@ class Outlook:
     fit: Fit | None = None
     changes: Plan | None = None
     untold: bool = False
+    broken: bool = False
     tested: Outcome | None = None
     test_seconds: float | None = None
+    rated: rate_test.Outcome | None = None
+    rate_seconds: float | None = None
     settings: AdaptSettings | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -76,8 +82,13 @@ def outlook(
     start: str = "",
     preset: str = "",
     run_name: str = "",
+    watch: str = "",
+    tracking: dict[str, Any] | None = None,
 ) -> Outlook:
-    """Whether a run with these choices can start, and what it will take. `preset` and `run_name` change nothing."""
+    """Whether a run with these choices can start, and what it will take.
+
+    `preset`, `run_name` and `watch` change nothing.
+    """
     found = Outlook()
     if not dataset:
         found.lacks_data = True
@@ -98,10 +109,15 @@ def outlook(
         found.writes = writes(checked)
         found.steps = checked.steps(found.version.rows["train"])
         check_all(workspace, way, checked, found.version, model)
-        found.ready, found.settings = True, checked
+        wrong = problems(TrackingPart.model_validate(tracking or {}))
+        found.ready, found.settings = not wrong, checked
+        found.why = (wrong[0].message, wrong[0].hint) if wrong else None
         chosen = find_model(workspace, model)
         asked = checked.model_dump(mode="json")
         found.tested = outcome(workspace, key_of(model, start, way.name, asked, found.version.fingerprint))
+        found.rated = rate_test.outcome(
+            workspace, rate_test.key_of(model, start, way.name, asked, found.version.fingerprint)
+        )
         if sizes and not chosen.on_disk:  # without its tokenizer nobody knows the lengths, and the limit counts
             weigh(sizes, chosen, way, checked, found)
         foresee(workspace, xray, model, way, checked, found)
@@ -184,11 +200,13 @@ def foresee(
     found.estimate = estimate(workspace, chosen, settings, found.version.rows, found.lengths.tokens)
     if not writes(settings):
         found.test_seconds = test_seconds(workspace, chosen, settings, found.lengths.longest)
+        found.rate_seconds = START_SECONDS + STEPS * found.estimate.seconds / max(1, found.steps or 1)
 
 
 def weigh(sizes: Sizes, model: Model, method: Method, settings: AdaptSettings, found: Outlook) -> None:
     """Whether it fits the memory, and if not, what would make it fit."""
     found.untold = not sizes.can_tell(model)
+    found.broken = sizes.broken
     found.fit = sizes.fit(
         "train",
         model,
@@ -240,7 +258,7 @@ def draw(found: Outlook) -> str:
     if found.lengths and found.lengths.cut_rows:
         cut = f'<p class="ts-help">{count(found.lengths.cut_rows, "row")} longer than the limit will be cut.</p>'
     listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
-    fits = fit_view.draw(found.fit, found.changes, found.untold, found.tested)
+    fits = fit_view.draw(found.fit, found.changes, found.untold, found.tested, found.broken)
     figured = f'<hr><dl class="ts-figures">{listed}</dl>{basis}'
     return f'<div class="ts-stack ts-plan">{fits}{figured}{rows(found.version.rows)}{cut}</div>'
 

@@ -1,14 +1,13 @@
 """Words about runs that several parts of the page use."""
 
 import hashlib
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from components.html import duration, loss
 from studio.errors import StudioError
-from studio.training.recipe import Recipe
 from studio.training.run import Run, load_run
+from studio.training.run import recipe_of as recipe_of
+from studio.training.trials import PRUNED
 from studio.training.view import RunView
 from studio.workspace import Workspace
 
@@ -21,17 +20,17 @@ STATES = {
     "stopped": "stopped by you",
     "discarded": "stopped, nothing kept",
     "failed": "failed",
+    "paused": "paused",
 }
 
 
-def recipe_of(run: Run) -> Recipe:
-    """The run's recipe. It never changes once the folder is there, so it is read once."""
-    return _recipe(run.folder)
+def state_of(view: RunView) -> str:
+    return "ended early by its search" if view.result.get(PRUNED) else STATES[view.status]
 
 
-@lru_cache(maxsize=512)
-def _recipe(folder: Path) -> Recipe:
-    return Run(folder).recipe()
+def name_of(run: Run) -> str:
+    """As `Run.name`, for views that ask each second."""
+    return run.about.name or recipe_of(run).name
 
 
 def digest(facts: list[tuple[Any, ...]]) -> str:

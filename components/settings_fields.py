@@ -16,11 +16,13 @@ from studio.methods import METHODS, Method
 from studio.methods.adapt_settings import RATES, AdaptSettings
 from studio.methods.fields import applying, default_of, extra, kind_of, limits, when
 from studio.methods.presets import list_presets
+from studio.models.hardware import devices_here
 from studio.workspace import Workspace
 
 Values = dict[str, Any]
 SLIDER_STEPS = 40  # a whole number with at most so many values gets a slider
 RATE = "learning_rate"
+FIELD = "setting."  # before the key of a field, in the page's choices
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,11 @@ def rate_words(schema: type[AdaptSettings], adapt: Any) -> tuple[str, str]:
     return f"{(info.description or '').split(' Left empty')[0]} Left empty it is {rate}, which suits this way.", rate
 
 
+def unprefixed(form: Values) -> Values:
+    """Of the page's choices the settings, by the keys of their fields."""
+    return {name.removeprefix(FIELD): value for name, value in form.items() if name.startswith(FIELD)}
+
+
 def of_method(method: Method, form: Values) -> Values:
     """From what the fields hold, by their keys, what a method's settings are, by their names."""
     keys = {slot_of(method, name).key: name for name in method.settings.model_fields}
@@ -159,7 +166,10 @@ def style(method: Method, values: Values, chosen: str = "", workspace: Workspace
 
     A style and not `visible`: with every change of that, Gradio makes half the page anew.
     """
-    shown = {slot_of(method, name).key for name in applying(method.settings, values)}
+    applies = applying(method.settings, values)
+    if devices_here() == 1 and values.get("devices") in (None, 1):  # of several, as in a recipe from elsewhere, it is
+        applies = [name for name in applies if name not in ("devices", "spread")]  # said here that they are not there
+    shown = {slot_of(method, name).key for name in applies}
     hidden = [f"#{slot.id}" for slot in slots().values() if slot.key not in shown]
     presets = list_presets(None, workspace)
     other = [number for number, preset in enumerate(presets) if not preset.is_for(method.name)]

@@ -1,5 +1,6 @@
 """The settings form, drawn from the methods' settings classes: each field is declared once, there."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -10,15 +11,21 @@ from components.settings_fields import Slot
 from studio.methods import Method
 
 
-def build() -> dict[str, Component]:
-    """Draw every field of every method once, the advanced ones in an accordion. Returns them by their keys."""
+def build(after: dict[str, Callable[[], None]] | None = None) -> dict[str, Component]:
+    """Draw every field of every method once, the advanced ones in an accordion. Returns them by their keys.
+
+    after: what else is drawn behind the field of a key.
+    """
     drawn: dict[str, Component] = {}
     slots = fields.slots()
     wide = [slot for slot in slots.values() if fields.shape(slot.name, slot.info) == "table"]
     simple = [slot for slot in slots.values() if not slot.advanced and slot not in wide]
     advanced = [slot for slot in slots.values() if slot.advanced and slot not in wide]
     with gr.Row(elem_classes="ts-fields"):
-        drawn |= {slot.key: field(slot) for slot in simple}
+        for slot in simple:
+            drawn[slot.key] = field(slot)
+            if after and slot.key in after:
+                after[slot.key]()
     drawn |= {slot.key: table(slot) for slot in wide}
     with (
         gr.Accordion("Advanced", open=False, elem_classes="ts-advanced"),

@@ -12,6 +12,7 @@ from studio.datasets.xray import Lengths
 from studio.errors import StudioError
 from studio.methods import Method
 from studio.methods.adapt_settings import AdaptSettings
+from studio.methods.spreading import devices_of, in_pieces
 from studio.models.blueprint import architecture_of
 from studio.models.catalogue import Model, list_models
 from studio.models.fit import MARGIN, Fit, free_memory, judge
@@ -37,6 +38,7 @@ class Sizes:
         self.wanted: dict[str, Question] = {}
         self.answered = 0
         self.busy = False
+        self.broken = False  # whether the last questions got no answer
         self.plans: dict[str, Plan | None] = {}
         self.news = threading.Condition()
         self.looked: tuple[float, Hardware] | None = None
@@ -70,6 +72,8 @@ class Sizes:
             known = self.estimator.known(question)
         except StudioError:
             return None
+        if known is not None and in_pieces(settings):
+            known = known.divided(devices_of(settings))
         if known is None and (weights := self.weights(model, settings)) > free_memory(self.hardware()):
             return Parts(weights, 0, 0, 0, 0, 0, 0, "loading")  # the rest would not change the verdict
         if known is None and tab == self.tab:
@@ -90,7 +94,8 @@ class Sizes:
     def weights(self, model: Model, settings: AdaptSettings) -> float:
         """GiB of the model's weights alone; 0 where its size is not known."""
         plain = 4.0 if training_dtype(self.hardware().device) == "float32" else 2.0
-        return model.parameters * {"4bit": 0.5, "8bit": 1.0}.get(settings.weights, plain) / GIB
+        devices = devices_of(settings) if in_pieces(settings) else 1
+        return model.parameters * {"4bit": 0.5, "8bit": 1.0}.get(settings.weights, plain) / GIB / devices
 
     def question(self, model: Model, method: Method, settings: AdaptSettings, tokens: int = 0) -> Question:
         """Raises StudioError when it is not known how the model is built."""
@@ -164,8 +169,11 @@ class Sizes:
             try:
                 for _ in self.estimator.ask_all(questions):
                     self.answered += 1
+                self.broken = False
             except Exception:
                 logging.getLogger("tunesmith.page").exception("The memory could not be estimated")
+                self.broken = True
+                self.answered += 1  # whoever waits is told
             self.busy = False
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The top bar: our name, what this computer has, light or dark."""
 
+import threading
 import time
 
 import gradio as gr
@@ -29,11 +30,19 @@ def build(page: Page) -> None:
 
 
 def chip() -> str:
-    """The computer and its free memory, looked at anew at most every LOOK_EVERY seconds."""
+    """The computer and its free memory, looked at anew at most every LOOK_EVERY seconds, and beside the page."""
     global _last
-    if time.monotonic() - _last[0] > LOOK_EVERY or not _last[1]:
-        _last = (time.monotonic(), draw(hardware.look()))
+    if not _last[1]:
+        look_anew()
+    elif time.monotonic() - _last[0] > LOOK_EVERY:
+        _last = (time.monotonic(), _last[1])
+        threading.Thread(target=look_anew, daemon=True).start()
     return _last[1]
+
+
+def look_anew() -> None:
+    global _last
+    _last = (time.monotonic(), draw(hardware.look()))
 
 
 def draw(computer: hardware.Hardware) -> str:

@@ -1,15 +1,16 @@
 """The form of Train: a preset and the settings of the chosen method, filled, remembered, and marked where wrong."""
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 
-from components import draft, earlier_choice, preset_form, settings_fields, settings_form
+from components import draft, earlier_choice, preset_form, rate_part, settings_fields, settings_form
 from components.html import hidden, html, moved
 from components.kept_forms import keep
-from components.page import LATEST, PICKED, QUICK, Page
+from components.page import LATEST, PICKED, First, Page
 from components.plan import sentence
 from components.speak import plain
 from studio.errors import StudioError
@@ -20,13 +21,11 @@ from studio.methods.presets import Preset, find_preset
 from studio.models.catalogue import find_model
 from studio.workspace import Workspace
 
-FIELD = "setting."  # before the key of a field, in the page's choices
-
 
 def build_fields(page: Page) -> None:
     page.parts["style"] = html(classes=["ts-hidden"])
-    drawn = settings_form.build()
-    page.choices.update({f"{FIELD}{key}": field for key, field in drawn.items()})
+    drawn = settings_form.build({settings_fields.RATE: lambda: rate_part.build(page)})
+    page.choices.update({f"{settings_fields.FIELD}{key}": field for key, field in drawn.items()})
     page.choices["mark"] = hidden("Form as it was last filled")
     page.parts["field_errors"] = html(
         {},
@@ -47,9 +46,9 @@ class Form:
     def __init__(self, page: Page) -> None:
         self.page = page
         slots = settings_fields.slots()
-        self.fields = {key: page.choices[f"{FIELD}{key}"] for key in slots}
+        self.fields = {key: page.choices[f"{settings_fields.FIELD}{key}"] for key in slots}
         self.runs = {key: s.name for key, s in slots.items() if settings_fields.shape(s.name, s.info) == "run"}
-        self.settings = {f"{FIELD}{key}": field for key, field in self.fields.items()}
+        self.settings = {f"{settings_fields.FIELD}{key}": field for key, field in self.fields.items()}
         self.own = page.inputs("preset", "run_name", "start") | self.settings
         self.parts = [page.choices["mark"], page.parts["preset_note"], page.parts["style"], *self.fields.values()]
         self.overwritten: deque[str] = deque(maxlen=1000)
@@ -99,7 +98,7 @@ class Form:
 
     def remember(self, preset: str, method: str, run_name: str, data: str, model: str, mark: str, **typed: Any) -> None:
         way = find_method(method)
-        values = settings_fields.of_method(way, unprefixed(typed))
+        values = settings_fields.of_method(way, settings_fields.unprefixed(typed))
         own = preset_form.changed(self.page.workspace, way, preset, data, model, values)
         if mark not in self.overwritten:
             keep(self.page, way, own, preset=preset, run_name=run_name)
@@ -107,13 +106,14 @@ class Form:
     def arrange(self, method: str, preset: str, **form: Any) -> Any:
         """Which fields apply, when one has changed that decides about others."""
         way = find_method(method)
-        values = settings_fields.of_method(way, unprefixed(form))
+        values = settings_fields.of_method(way, settings_fields.unprefixed(form))
         style = settings_fields.style(way, values, preset, self.page.workspace)
         return style, gr.update(**settings_form.rate(way, values.get("adapt")))
 
-    def restore(self) -> Any:
-        kept = draft.load(self.page.workspace)
-        return kept.get("run_name") or gr.skip(), str(kept.get("start") or "")
+    def first(self, asked: Mapping[str, str]) -> First:
+        kept, choices = draft.load(self.page.workspace), self.page.choices
+        values = {"run_name": str(kept.get("run_name") or ""), "start": str(kept.get("start") or "")}
+        return {choices[name]: {"value": value} for name, value in values.items()}
 
     def offer(self, model: str, start: str) -> Any:
         """The runs to go on from; one that is not among them any more is let go."""
@@ -127,33 +127,29 @@ class Form:
         chosen_for = page.inputs(
             "method", "start", "data", "model", "mark"
         )  # a preset is fitted to the rows and the model
-        another = [moved(choices["method"]), moved(choices["data"]), moved(choices["model"])]
-        gr.on([*another, moved(page.parts["goals"]["taken"])], plain(self.fill), inputs_kwargs=chosen_for,
-              outputs=[choices["preset"], *self.parts], **LATEST)  # fmt: skip
+        another = moved(choices["method"], choices["data"], choices["model"], page.parts["goals"]["taken"])
+        gr.on([another], plain(self.fill), inputs_kwargs=chosen_for, outputs=[choices["preset"], *self.parts],
+              **LATEST)  # fmt: skip
         gr.on([choices["preset"].input, page.parts["back"].click], plain(self.fill_preset),
               inputs_kwargs=page.inputs("preset") | chosen_for, outputs=self.parts, **LATEST)  # fmt: skip
         gr.on([choices["start"].input], plain(self.begin_with), inputs_kwargs=chosen_for, outputs=self.parts, **LATEST)
         remembered = page.inputs("preset", "method", "run_name", "data", "model", "mark") | self.settings
         gr.on([choice.input for choice in (choices["run_name"], *fields.values())], plain(self.remember),
               inputs_kwargs=remembered, **LATEST)  # fmt: skip
-        controls = {f"{FIELD}{key}": fields[key] for key in settings_fields.controlling()}
+        controls = {f"{settings_fields.FIELD}{key}": fields[key] for key in settings_fields.controlling()}
         gr.on([field.input for field in controls.values()], plain(self.arrange),
               inputs_kwargs=page.inputs("method", "preset") | controls,
               outputs=[page.parts["style"], fields[settings_fields.RATE]],
               **PICKED)  # fmt: skip
-        page.demo.load(plain(self.restore), outputs=[choices["run_name"], choices["start"]], **QUICK)
-        gr.on([moved(page.roster), moved(choices["model"])], plain(self.offer), [choices["model"], choices["start"]],
+        page.first.append(self.first)
+        gr.on([moved(page.roster, choices["model"])], plain(self.offer), [choices["model"], choices["start"]],
               [choices["start"], *(fields[key] for key in self.runs)], **LATEST)  # fmt: skip
-
-
-def unprefixed(form: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(FIELD): value for name, value in form.items() if name.startswith(FIELD)}
 
 
 def wrong_fields(workspace: Workspace, chosen: dict[str, Any]) -> dict[str, str]:
     """What is wrong with each field, by its id on the page."""
     way = find_method(chosen["method"])
-    values = applied(way.settings, settings_fields.of_method(way, unprefixed(chosen)))
+    values = applied(way.settings, settings_fields.of_method(way, settings_fields.unprefixed(chosen)))
     try:
         model = find_model(workspace, chosen["model"])
     except StudioError:

@@ -9,11 +9,18 @@ from components import (
     earlier_choice,
     fit_view,
     history,
+    history_copy,
     live_view,
     own_preset,
     plan,
     preset_form,
+    queue_view,
+    rate_part,
+    search_form,
+    searches,
+    tracking_part,
     train_form,
+    watch_part,
 )
 from components.chosen_recipe import chosen_recipe, split
 from components.data_views import problem
@@ -25,11 +32,12 @@ from components.speak import plain
 from studio.errors import StudioError
 from studio.methods import find_method
 from studio.methods.presets import find_preset
-from studio.training import fit_test
-from studio.training.queue import active_run, submit
+from studio.training import fit_test, rate_test
+from studio.training.queue import submit
 
 FIRST_PRESET = "balanced"
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
+SEARCHES = "Several runs with other settings, one after another, to see which come out best on the check rows."
 SHOWN = (
     "plan",
     "why",
@@ -39,8 +47,11 @@ SHOWN = (
     "chain",
     "field_errors",
     "test_fit",
+    "search.base",
+    *rate_part.PARTS,
 )  # what follows from the choices
 DATA = ("dataset", "data", "model", "method")
+KEY = f"{tracking_part.FIELD}key"
 
 
 def build(page: Page) -> None:
@@ -50,13 +61,22 @@ def build(page: Page) -> None:
             build_setup(page)
         with gr.Tab("Live run", id="live"):
             live_view.build(page)
+        with gr.Tab("Searches", id="searches"):
+            html(head("Searches", SEARCHES), elem_id="searches-head")
+            searches.build(page)
         with gr.Tab("History", id="history") as page.parts["history.tab"]:
-            html(head("History", "Every run of this studio stays here until you delete its folder."))
+            html(
+                head(
+                    "History",
+                    "Every run stays here until you delete it. The one that you pick is shown on the other tabs, too.",
+                )
+            )
             history.build(page)
 
 
 def build_setup(page: Page) -> None:
     parts, choices = page.parts, page.choices
+    history_copy.build(page)
     choices["preset"] = gr.Radio(
         plan.preset_cards({}, page.workspace),
         value=FIRST_PRESET,
@@ -94,6 +114,8 @@ def build_setup(page: Page) -> None:
             )
             parts["chain"] = html(elem_id="chain")
             train_form.build_fields(page)
+            watch_part.build(page)
+            tracking_part.build(page)
             own_preset.build(page)
         with gr.Column(), gr.Column(elem_classes="ts-card", elem_id="plan"):
             parts["plan"] = html(title("Will it fit?"), elem_id="steps-plan")
@@ -107,15 +129,18 @@ def build_setup(page: Page) -> None:
                 "Start training", variant="primary", size="lg", elem_id="start", interactive=False
             )
             parts["queue_note"] = html(elem_id="queue-note")
+    search_form.build(page)
     page.go(parts["to_data"], "data")
 
 
 def wire(page: Page) -> None:
     live_view.wire(page)
     history.wire(page)
+    watch_part.wire(page)
+    tracking_part.wire(page)
     choices, parts = page.choices, page.parts
     form = train_form.Form(page)
-    everything = page.inputs(*DATA) | form.own
+    everything = page.inputs(*DATA, "watch") | form.own | tracking_part.inputs(page)
 
     def look(**chosen: Any) -> Any:
         outlook = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen))
@@ -127,8 +152,10 @@ def wire(page: Page) -> None:
             gr.Button(interactive=outlook.ready),
             gr.Button(visible=bool(outlook.changes and outlook.changes.changes)),
             earlier_choice.draw_chain(page.workspace, chosen["model"], chosen["start"]),
-            train_form.wrong_fields(page.workspace, chosen),
+            train_form.wrong_fields(page.workspace, chosen) | tracking_part.wrong_fields(chosen),
             fit_view.test_button(outlook.tested, outlook.test_seconds, outlook.ready),
+            search_form.base_of(chosen, outlook.ready),
+            *rate_part.updates(outlook),
         )
 
     def test_fit(**chosen: Any) -> Any:
@@ -167,23 +194,26 @@ def wire(page: Page) -> None:
     def start(**chosen: Any) -> Any:
         recipe = chosen_recipe(page, chosen)
         fit_test.stop(page.workspace)
+        rate_test.stop(page.workspace)
         run = submit(page.workspace, recipe)
         return run.id, gr.Tabs(selected="live")
 
     def queue_note() -> str:
-        return plan.QUEUE_NOTE if active_run(page.workspace) else ""
+        return queue_view.note(page.workspace)
 
     form.wire()
     own_preset.wire(page, form)
-    quiet = ("run_name", "data", "method", "model")
+    history_copy.wire(page, form)
+    rate_part.wire(page, form, everything)
+    search_form.wire(page, everything)
+    searches.wire(page)
+    quiet = ("run_name", "watch", "data", "method", "model", KEY)
     gr.on(
         [
-            page.demo.load,
-            moved(choices["data"]),
-            moved(choices["method"]),
-            moved(choices["model"]),
-            moved(page.news["sizes"]),
-            moved(page.news["tests"]),
+            moved(
+                *(choices[name] for name in ("data", "method", "model", KEY)),
+                *(page.news[name] for name in ("sizes", "tests", "rates")),
+            ),
             *(choice.change for name, choice in everything.items() if name not in quiet),
         ],
         plain(look),

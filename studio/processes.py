@@ -3,18 +3,25 @@
 import os
 import subprocess
 import sys
+import time
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 PROJECT = Path(__file__).resolve().parent.parent
+BOOT = Path("/proc/sys/kernel/random/boot_id")  # another one after each start of the computer (Linux)
+COUNTS = Path("/proc/vmstat")  # what the Linux kernel has counted since then
+SECRETS = ("WANDB_API_KEY",)  # a worker that does not need them does not get them
 
 
 def worker_environment() -> dict[str, str]:
-    """The environment of every worker: quiet, and without a word to the network unless asked."""
-    environment = dict(os.environ)
+    """The environment of every worker: quiet, without secrets, and without a word to the network unless asked."""
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     environment.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    environment["WANDB_ERROR_REPORTING"] = "false"  # where wandb is installed TRL imports it for every run
     environment.setdefault("TOKENIZERS_PARALLELISM", "false")
     environment["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     # A log's last line is shown when a worker dies, so it must not be a library's advice to programmers.
@@ -42,10 +49,10 @@ def training_environment() -> dict[str, str]:
     return environment
 
 
-def start_detached(module: str, *arguments: str, log: Path) -> dict[str, float]:
+def start_detached(module: str, *arguments: str, log: Path, secrets: dict[str, str] | None = None) -> dict[str, Any]:
     """Start `python -m module arguments` as a process that outlives this one; its output goes to `log`.
 
-    Returns its identity, as `identity` does.
+    secrets: what it gets in its environment beyond that of any worker. Returns its identity, as `identity` does.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -53,7 +60,7 @@ def start_detached(module: str, *arguments: str, log: Path) -> dict[str, float]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=training_environment(),
+            env=training_environment() | (secrets or {}),
             cwd=log.parent,
             start_new_session=True,
             # Windows knows no sessions: there, a group of its own keeps Ctrl-C in the studio from reaching it.
@@ -62,10 +69,42 @@ def start_detached(module: str, *arguments: str, log: Path) -> dict[str, float]:
     return identity(process.pid)
 
 
-def identity(pid: int | None = None) -> dict[str, float]:
-    """Process id and creation time (seconds since the computer started): together they name a process."""
+def identity(pid: int | None = None) -> dict[str, Any]:
+    """Process id and creation time (seconds since the computer started): together they name a process.
+
+    boot, oom_kills: what tells later, when it is gone, how it went (see `was_restarted` and `oom_kills`).
+    """
     process = psutil.Process(pid)
-    return {"pid": process.pid, "created": started(process)}
+    return {"pid": process.pid, "created": started(process), "boot": boot(), "oom_kills": oom_kills()}
+
+
+@lru_cache(maxsize=1)
+def boot() -> str:
+    """The name of this start of the computer; "" where the system gives it none."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return ""
+
+
+def was_restarted(who: dict[str, Any]) -> bool:
+    """Whether the computer has been started anew since that process began."""
+    if who.get("boot") and boot():
+        return bool(who["boot"] != boot())
+    # Without a name: it began later after its start than the computer has been running since this one.
+    return bool(who["created"] > time.time() - psutil.boot_time() + 1)
+
+
+def oom_kills(counts: Path = COUNTS) -> int | None:
+    """How many programs the kernel has ended for lack of memory since the computer started; None: it does not tell.
+
+    Counted are those of a container's share, too (oom_kill in /proc/vmstat, Linux 4.13 and later).
+    """
+    try:
+        lines = counts.read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("oom_kill ")))
+    except (OSError, StopIteration, ValueError):
+        return None
 
 
 def started(process: psutil.Process) -> float:
@@ -76,7 +115,7 @@ def started(process: psutil.Process) -> float:
     return process.create_time() - psutil.boot_time()
 
 
-def is_alive(who: dict[str, float] | None) -> bool:
+def is_alive(who: dict[str, Any] | None) -> bool:
     """Whether the process of that identity still runs; a reused process id does not deceive it."""
     if not who:
         return False
@@ -86,6 +125,11 @@ def is_alive(who: dict[str, float] | None) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and abs(started(process) - who["created"]) < 1.0
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False  # gone, or the number now belongs to somebody else's process
+
+
+def is_this_process(who: dict[str, float] | None) -> bool:
+    """Whether that identity is the one of the process that asks."""
+    return who is not None and int(who["pid"]) == os.getpid() and is_alive(who)
 
 
 def last_line(log: Path) -> str:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,17 +86,31 @@ def disk_error(error: OSError, place: Path) -> StudioError:
         return StudioError(
             f"The disk is full, so nothing more could be written in {place}. What was there before is whole.",
             "Free some space (old runs in History are a good start) and try again.",
+            cause="disk_full",
+            evidence=room_words(place),
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StudioError(
             f"This computer does not let the studio use {place}.",
             "Choose a folder of your own with --home, or change the folder's permissions.",
+            cause="not_writable",
+            evidence=f"The system's answer was “{error.strerror}” (error {error.errno}).",
         )
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return StudioError(f"{place} is a file, and a folder is needed.", "Name another place with --home.")
     if error.errno == errno.ENOENT:
         return StudioError(f"{place} is not there.", "Check the name, or choose the file again.")
     return StudioError(f"{place} could not be used: {error.strerror or error}.", "Try another place or file.")
+
+
+def room_words(place: Path) -> str:
+    """How much room the disk of a place has, as a sentence; "" where it cannot be told."""
+    there = next((folder for folder in (place, *place.absolute().parents) if folder.exists()), None)
+    try:
+        room = shutil.disk_usage(there or place)
+    except OSError:
+        return ""
+    return f"Of {room.total / 1e9:,.1f} GB on that disk, {room.free / 1e9:,.2f} GB are free."
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -5,8 +5,11 @@ import os
 # Before any import of ours: no test may reach for the network, and none writes into the person's own home.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["WANDB_ERROR_REPORTING"] = "false"
 
 import csv
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +26,25 @@ from tests.tiny import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """Tests that run in parallel must not wait for each other's trainings. This is for what outlives a single test."""
+    # Not when this file is imported: a process that a test starts imports it too, and belongs to its test.
+    os.environ["TUNESMITH_LOCKS"] = tempfile.mkdtemp(prefix="tunesmith-test-locks-")
+    os.environ["TRACKIO_DIR"] = tempfile.mkdtemp(prefix="tunesmith-test-trackio-")  # TRL imports it where it can
+
+
+def pytest_unconfigure() -> None:
+    for name in ("TUNESMITH_LOCKS", "TRACKIO_DIR"):
+        shutil.rmtree(os.environ.pop(name), ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test has the devices for itself: its own folder of device locks."""
+    monkeypatch.setenv("TUNESMITH_LOCKS", str(tmp_path / "locks"))
+    return tmp_path / "locks"
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ from typing import Any
 from studio.evaluation.held_out import compared, record_answers
 from studio.methods import Job, find_method
 from studio.models.hardware import training_dtype
+from studio.processes import identity
 from studio.training.events import EventLog
+from studio.training.queue import queue_lock
 from studio.training.recipe import load_recipe, resolve
 from studio.training.run import Run, create_run
-from studio.workspace import Workspace
+from studio.workspace import Workspace, write_json
 
 GOODS = ("cup", "lamp", "rug")
 CHAT = "question,answer\n" + "".join(f"Where is my {GOODS[i % 3]} {i}?,On its way {i % 3}.\n" for i in range(30))
@@ -49,8 +51,19 @@ def waiting_run(
 
 def finished(workspace: Workspace, method: str, rows: str, base: Path | str, **more: Any) -> Run:
     """A run that has learned for some steps, kept its result, judged and asked it. `more` as in `waiting_run`."""
-    run = waiting_run(workspace, method, rows, base, **more)
-    recipe, found = run.recipe(), find_method(method)
+    with queue_lock(workspace):
+        run = waiting_run(workspace, method, rows, base, **more)
+        write_json(run.folder / "process.json", identity())  # or a server there would have a worker begin with it
+    try:
+        learn(run)
+    finally:
+        (run.folder / "process.json").unlink()
+    return run
+
+
+def learn(run: Run) -> None:
+    workspace, recipe = run.workspace, run.recipe()
+    found = find_method(recipe.method.name)
     version, dtype, settings = recipe.version(workspace), training_dtype("cpu"), recipe.checked_settings()
     folder = Path(recipe.model.name)
     earlier = Run(workspace.runs / recipe.model.start) if recipe.model.start else None
@@ -64,4 +77,3 @@ def finished(workspace: Workspace, method: str, rows: str, base: Path | str, **m
     figures = compared(before, trainer.judge(trainer.test_dataset), len(trainer.test_dataset), found.metrics)
     result = {"dtype": dtype, "steps": settings.max_steps, "seconds": 1, **trainer.findings, **figures}
     EventLog(run.events).write("finished", result=json.loads(json.dumps(result)))
-    return run

@@ -17,16 +17,17 @@ from studio.datasets.weights import Weights
 from studio.methods import METHODS
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.presets import list_presets
-from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, load_recipe
+from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, TrialPart, load_recipe
 from studio.training.recipe_checks import check_sources
 from studio.training.sources import HubPart, MergePart
+from studio.training.tracking.part import MlflowPart, TrackingPart, TrackioPart, WandbPart
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_recipe_table_names_exactly_the_fields_there_are() -> None:
-    parts = {"data": DataPart, "model": ModelPart, "method": MethodPart}
+    parts = {"data": DataPart, "model": ModelPart, "method": MethodPart, "tracking": TrackingPart, "trial": TrialPart}
     fields = {name for name in Recipe.model_fields if name not in (*parts, "settings")}
     fields |= {f"{part}.{name}" for part, model in parts.items() for name in model.model_fields}
     fields |= {f"settings.{name}" for name in AdaptSettings.model_fields}
@@ -86,7 +87,7 @@ def test_every_fix_is_named_in_the_order_in_which_it_is_carried_out() -> None:
     assert re.findall("`([a-z_]+)`", named.group(1)) == [check.name for check in CHECKS if check.mend]
 
 
-TABLES = [MergePart, HubPart, Weights, Augmentation, WordChanges, Frames]
+TABLES = [MlflowPart, WandbPart, TrackioPart, MergePart, HubPart, Weights, Augmentation, WordChanges, Frames]
 TABLES += [check.options for check in CHECKS if check.options]
 
 
@@ -107,7 +108,7 @@ def test_the_first_recipe_in_the_readme_is_whole() -> None:
 
 @pytest.mark.parametrize("place", range(len(RECIPES)))
 def test_every_piece_of_a_recipe_is_one_that_is_taken(place: int) -> None:
-    recipe = Recipe.model_validate(RECIPES[place])
+    recipe = Recipe.model_validate({"data": {}, **RECIPES[place]})
     known = {check.name: check for check in CHECKS}
     for fix in recipe.data.fixes:
         options_of(known[fix.name], fix)
@@ -115,7 +116,7 @@ def test_every_piece_of_a_recipe_is_one_that_is_taken(place: int) -> None:
 
 
 def test_there_are_recipes_to_check() -> None:
-    assert len(RECIPES) == 5 and any("merge" in recipe["data"] for recipe in RECIPES)
+    assert len(RECIPES) == 6 and any("merge" in recipe.get("data", {}) for recipe in RECIPES)
 
 
 def test_the_hub_in_one_line_is_a_table_too() -> None:

@@ -147,7 +147,8 @@ def test_locks_are_pins_and_nothing_else():
     for lock in (PROJECT / "requirements.lock", PROJECT / "tests" / "requirements.lock"):
         pins = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
         assert pins and all("==" in pin.split(";")[0] and pin[0].isalnum() for pin in pins)
-        assert not [pin for pin in pins if pin.startswith(("nvidia-", "cuda-", "triton"))]
+        cuda = [pin for pin in pins if pin.startswith(("nvidia-", "cuda-", "triton"))]
+        assert [pin.split("==")[0] for pin in cuda] in ([], ["nvidia-ml-py"])  # asks the driver, and brings no CUDA
         assert "://" not in lock.read_text() and "+cpu" not in lock.read_text()
     main, tests = ((PROJECT / p).read_text() for p in ("requirements.lock", "tests/requirements.lock"))
     assert "\ntorch==2.13.0\n" in main
@@ -410,8 +411,9 @@ def test_pytest_gets_its_arguments_untouched_and_its_exit_code_comes_back(folder
 def test_tests_run_many_files_at_once_and_those_in_a_browser_after_them(folder, fake_venv):
     told = [line for line in launch(folder, "test", "-k", "not slow").stdout.splitlines() if line.startswith("PYTEST")]
     many, pages = told
-    assert "'--dist', 'loadfile', '--ignore'" in many and many.endswith(f"'-k', 'not slow'] {folder}")
-    assert pages == f"PYTEST ['{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}"
+    browser = f"'{folder / 'tests' / 'browser'}', '-k', 'not slow'] {folder}"
+    assert "'--dist', 'loadfile'" in many and "'--ignore', " in many and many.endswith(browser)
+    assert "'--dist', 'loadfile'" in pages and "'--ignore', " not in pages and pages.endswith(browser)
 
 
 @posix

@@ -30,7 +30,7 @@ def test_the_server_loads_neither_torch_nor_transformers() -> None:
 
 
 def test_inside_studio_nothing_imports_upward() -> None:
-    order = ["datasets", "models", "methods", "goals", "training", "chat", "evaluation", "export"]
+    order = ["datasets", "models", "methods", "goals", "search", "training", "sweeps", "chat", "evaluation", "export"]
     # datasets/xray asks the catalogue where a model's tokenizer is; models know nothing of datasets.
     allowed = {"datasets": {"models"}, "training": {"evaluation", "export"}, "evaluation": set()}
     wrong = []

@@ -1,7 +1,10 @@
-// The loss chart: Plotly drawn in place, so that zoom and hover survive every new point. Colours come from the tokens,
-// so it is drawn again when the theme changes.
+// The big chart: Plotly drawn in place. What of it a person has set (figure, smoothing, log scale) is remembered in this
+// browser; zoom stays until another figure or run is shown. Colours come from the tokens, so it is drawn again when the
+// theme changes. The value, `value` below, is made by components/live_charts.py.
 (() => {
-  const token = (name) => getComputedStyle(document.body).getPropertyValue(`--ts-${name}`).trim();
+  const { token, traces, layout, legend } = window.tunesmithDrawing;
+  const KEY = "tunesmith-chart";
+  const picture = { width: 1200, height: 675, scale: 2 };
 
   let plotly = null;
   const load = (address) => {
@@ -15,94 +18,178 @@
     return plotly;
   };
 
-  const traces = (value) => {
-    const found = [
-      {
-        ...value.raw, name: "each step", mode: "markers", hoverinfo: "skip",
-        marker: { color: token("p1"), size: 4, opacity: 0.45 },
-      },
-      {
-        ...value.training, name: "training", mode: "lines", hovertemplate: "%{y:.2f}",
-        line: { color: token("p1"), width: 3 },
-      },
-      {
-        ...value.check, name: "check rows", mode: "lines+markers", hovertemplate: "%{y:.2f}",
-        line: { color: token("p2"), width: 2.5, dash: "dash" },
-        marker: { color: token("p2"), size: 9, symbol: "diamond" },
-      },
-    ];
-    if (value.best) {
-      found.push({
-        x: [value.best.x], y: [value.best.y], name: "best so far", mode: "markers", hoverinfo: "skip",
-        marker: { color: token("ink"), size: 18, symbol: "circle-open", line: { width: 2 } },
-      });
+  const remembered = () => {
+    try {
+      return { figure: "loss", smoothing: 50, log: false, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+    } catch {
+      return { figure: "loss", smoothing: 50, log: false }; // written by another hand
     }
-    return found;
   };
 
-  const layout = (value) => {
-    const axis = {
-      gridcolor: token("grid"), linecolor: token("edge"), zeroline: false, tickfont: { size: 13, color: token("ink2") },
-    };
-    const annotations = [];
-    const shapes = [];
-    if (value.live && value.step < value.steps) {
-      shapes.push({
-        type: "rect", xref: "x", yref: "paper", x0: value.step, x1: value.steps, y0: 0, y1: 1, layer: "below",
-        fillcolor: token("sunken"), line: { width: 0 },
-      });
-      if (value.step < value.steps * 0.75) {
-        annotations.push({
-          x: (value.step + value.steps) / 2, y: 1, yref: "paper", yanchor: "top", yshift: -8, showarrow: false,
-          text: "still to come", font: { size: 13, color: token("ink2") },
-        });
-      }
-    }
-    if (value.best) {
-      const late = value.best.x > value.steps * 0.7;
-      annotations.push({
-        x: value.best.x, y: value.best.y, yshift: 22, showarrow: false, xanchor: late ? "right" : "left",
-        bgcolor: token("surface"), opacity: 0.9,
-        text: `<b>best so far ${value.best.y.toFixed(2)}</b>`, font: { size: 13, color: token("ink") },
-      });
-    }
-    const empty = value.training.x.length + value.check.x.length === 0;
-    if (empty) {
-      annotations.splice(0, 1, {
-        x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false,
-        text: "The curves begin with the first step.", font: { size: 15, color: token("ink2") },
-      });
-      shapes.length = 0;
-      axis.visible = false;
-    }
-    return {
-      uirevision: value.keep, autosize: true, showlegend: false, hovermode: "x unified", dragmode: "zoom",
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 40, r: 14, t: 14, b: 40 },
-      font: { family: "Source Sans Pro, system-ui, sans-serif", size: 13, color: token("ink2") },
-      hoverlabel: { bgcolor: token("surface"), bordercolor: token("edge"), font: { color: token("ink"), size: 13 } },
-      xaxis: {
-        ...axis, showgrid: false, showline: true, range: [-value.steps * 0.02, Math.max(value.steps, 1) * 1.02],
-        title: { text: "steps", font: { size: 13 }, standoff: 6 }, hoverformat: "d", unifiedhovertitle: { text: "Step %{x}" },
-      },
-      yaxis: { ...axis, rangemode: "normal", tickformat: ".2~f", nticks: 6 },
-      annotations, shapes,
-    };
-  };
-
-  // `element` is the gr.HTML part, `props.value` what charts.py made, `watch` calls back when the value changes.
-  const chart = (element, props, watch) => {
+  // `element` is the gr.HTML part, `props.value` the value, `watch` calls back when it changes, `picked` tells the
+  // page that another figure is wanted, `server.curves` makes the table.
+  const chart = (element, props, watch, picked, server) => {
+    const is = (name) => element.querySelector(`[data-is="${name}"]`);
     const node = element.querySelector(".ts-plot");
+    const wish = remembered();
     let drawn = "";
+    let shown = ""; // the run and figure that the zoom belongs to
+    let zoom = null; // {x, y}: what the axes show, y as the axis counts (in powers of ten on a log scale)
+
+    const lowest = (value) => Math.min(...value.raw.y, ...value.check.y);
+    const why = (value) => {
+      const low = lowest(value);
+      if (low > 0) return "";
+      return `No log scale here: it needs values above zero, and the lowest is ${low === 0 ? "0" : low.toPrecision(3)}.`;
+    };
+    const setting = (value) => ({ smoothing: wish.smoothing, log: wish.log && lowest(value) > 0 });
+
+    const tools = (value) => {
+      const pick = is("figure");
+      const options = value.figures.map(([key, title]) => new Option(title, key));
+      if (options.map((one) => one.value + one.text).join() !== [...pick.options].map((one) => one.value + one.text).join()) {
+        pick.replaceChildren(...options);
+      }
+      const known = value.figures.some(([key]) => key === wish.figure);
+      pick.value = known ? wish.figure : value.figure;
+      const log = is("log");
+      log.checked = setting(value).log;
+      log.disabled = why(value) !== "";
+      const slider = is("smoothing");
+      slider.value = value.noisy ? wish.smoothing : 0;
+      slider.disabled = !value.noisy;
+      const strength = value.noisy && wish.smoothing ? `${wish.smoothing} %` : "none";
+      is("smoothed").textContent = strength;
+      slider.setAttribute("aria-valuetext", strength);
+      is("why").textContent = [why(value), value.noisy ? "" : "Nothing to smooth: it is planned, not measured."]
+        .filter(Boolean).join(" ");
+      is("title").textContent = value.title;
+      is("help").textContent = value.help;
+      const words = legend(value, value.noisy && wish.smoothing > 0);
+      if (is("legend").innerHTML !== words) is("legend").innerHTML = words;
+      element.querySelector("[data-do=whole]").disabled = !zoom;
+      element.querySelector("[data-do=closer]").disabled = value.raw.x.length + value.check.x.length < 4;
+    };
+
     const draw = async (again = false) => {
       const value = props.value;
-      if (!value?.raw || node.offsetParent === null) return; // nothing to draw, or not on show
+      if (!value?.raw) return;
+      if (shown !== `${value.run} ${value.figure}`) zoom = null;
+      shown = `${value.run} ${value.figure}`;
+      tools(value);
+      if (node.offsetParent === null) return; // not on show
       const now = JSON.stringify(value);
       if (now === drawn && !again) return;
       drawn = now;
       node.setAttribute("aria-label", value.sentence);
       const library = await load(node.dataset.plotly);
-      await library.react(node, traces(value), layout(value), { displayModeBar: false, displaylogo: false });
+      const set = setting(value);
+      await library.react(node, traces(value, set), layout(value, set, zoom), { displayModeBar: false, doubleClick: false });
+      if (node.dataset.listening) return;
+      node.dataset.listening = "yes";
+      node.on("plotly_relayout", (told) => {
+        if (!Object.keys(told).some((key) => /^[xy]axis\.range/.test(key))) return;
+        const tall = Object.keys(told).some((key) => key.startsWith("yaxis"));
+        zoom = { x: [...node.layout.xaxis.range], y: tall ? [...node.layout.yaxis.range] : zoom?.y ?? null };
+        draw(true);
+      });
+      node.on("plotly_doubleclick", () => look(null));
     };
+    const look = (wanted) => {
+      zoom = wanted;
+      draw(true);
+    };
+    const remember = () => {
+      localStorage.setItem(KEY, JSON.stringify(wish));
+      draw(true);
+    };
+
+    // The wanted figure goes to the server, which sends its curves.
+    const show = (figure) => {
+      wish.figure = window.tunesmithFigure = figure;
+      remember();
+      picked();
+    };
+    is("figure").addEventListener("change", (event) => show(event.target.value));
+    document.addEventListener("click", (event) => {
+      const card = event.target.closest?.("#run-figures [data-figure]");
+      if (!card || !element.isConnected) return;
+      show(card.dataset.figure);
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      is("title").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+    });
+    is("smoothing").addEventListener("input", (event) => {
+      wish.smoothing = Number(event.target.value);
+      remember();
+    });
+    is("log").addEventListener("change", (event) => {
+      wish.log = event.target.checked;
+      zoom &&= { x: zoom.x, y: null };
+      remember();
+    });
+
+    const closer = (value) => {
+      const known = [...value.raw.x, ...value.check.x];
+      const last = Math.max(...known);
+      const from = Math.max(zoom?.x[0] ?? 0, Math.min(...known));
+      look({ x: [from + (last - from) / 2, last + (last - from) * 0.02], y: null });
+    };
+    // The page's own fonts are not there inside a picture: words are laid out in one that is.
+    const png = async (value) => {
+      const library = await load(node.dataset.plotly);
+      const set = setting(value);
+      const data = traces(value, set).map((one) => ({ ...one, showlegend: one.name !== "best so far" }));
+      const page = layout(value, set, zoom);
+      await library.downloadImage(
+        {
+          data,
+          layout: {
+            ...page, ...picture, autosize: false, showlegend: data.length > 1, margin: { l: 80, r: 40, t: 100, b: 60 },
+            font: { ...page.font, family: "Arial, Helvetica, sans-serif" },
+            paper_bgcolor: token("surface"), plot_bgcolor: token("surface"),
+            legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
+            title: {
+              text: `<b>${value.title}</b>`, subtitle: { text: plainText(value.name) }, x: 0.03,
+              font: { size: 22, color: token("ink") },
+            },
+          },
+        },
+        { format: "png", ...picture, filename: `${value.file}-${value.figure}`.replace(/[^\w-]+/g, "-") },
+      );
+    };
+    const csv = async (value) => {
+      is("said").textContent = "Writing the table.";
+      const found = await server.curves(value.run);
+      if (found.problem) return found.problem;
+      const link = document.createElement("a");
+      link.href = `/gradio_api/file=${found.path.split("/").map(encodeURIComponent).join("/")}`;
+      link.download = found.name;
+      link.click();
+      return `${found.name} is in your downloads.`;
+    };
+    element.addEventListener("click", async (event) => {
+      const button = event.target.closest("[data-do]");
+      const value = props.value;
+      if (!button || !value?.raw) return;
+      const does = { closer, png, csv, whole: () => look(null) }[button.dataset.do];
+      is("said").textContent = "";
+      try {
+        is("said").textContent = (await does(value)) ?? "";
+      } catch {
+        is("said").textContent = "That did not work. Is the studio still running? Then try it once more.";
+      }
+    });
+
+    keepDrawn(node, watch, draw);
+    if (wish.figure !== "loss") show(wish.figure);
+    draw();
+  };
+
+  // Plotly takes a few tags for its own.
+  const plainText = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+
+  // draw: anew with each value and where the part has another width; draw(true) where the colours are others.
+  const keepDrawn = (node, watch, draw) => {
     watch("value", () => draw());
     document.addEventListener("tunesmith:colours", () => draw(true));
     // Also called when the tab comes into view, which gives the part its width.
@@ -113,8 +200,8 @@
       await draw();
       if (width && node.data) window.Plotly.Plots.resize(node);
     }).observe(node);
-    draw();
   };
 
   window.tunesmithChart = chart;
+  window.tunesmithKeepDrawn = keepDrawn;
 })();

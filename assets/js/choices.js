@@ -1,3 +1,10 @@
+// Which pick on this page an event tells: requests overtake each other, and the last pick counts (components/draft.py).
+{
+  const page = Math.random().toString(36).slice(2);
+  let number = 0;
+  window.tunesmithTurn = () => ({ page, number: ++number });
+}
+
 // Gradio writes new HTML over the old, part by part: a radio button that somebody has pressed stays pressed where it
 // stands, though another option stands there now, and where a part is made anew the keyboard's place in it is lost.
 // After each such change this presses what the HTML says, and puts the keyboard back to it.

@@ -1,5 +1,6 @@
 // What is wrong with a setting stands under its field, which is marked, and described by it to a screen reader.
-window.tunesmithFieldErrors = (props, watch) => {
+// from: whose fields these are; each form takes away its own lines only.
+window.tunesmithFieldErrors = (props, watch, from = "settings") => {
   const mark = (field, line) => {
     for (const input of field.querySelectorAll("input, textarea")) {
       input.toggleAttribute("aria-invalid", Boolean(line));
@@ -11,7 +12,7 @@ window.tunesmithFieldErrors = (props, watch) => {
   };
   const show = () => {
     const wrong = props.value || {};
-    for (const line of document.querySelectorAll(".ts-field-error")) {
+    for (const line of document.querySelectorAll(`.ts-field-error[data-from="${from}"]`)) {
       if (line.dataset.field in wrong) continue;
       mark(line.parentElement, null);
       line.remove();
@@ -23,7 +24,7 @@ window.tunesmithFieldErrors = (props, watch) => {
       if (!line) {
         line = document.createElement("p");
         Object.assign(line, { id: `${id}-error`, className: "ts-field-error" });
-        line.dataset.field = id;
+        Object.assign(line.dataset, { field: id, from });
         line.setAttribute("role", "alert");
         field.append(line);
       }
@@ -33,6 +34,7 @@ window.tunesmithFieldErrors = (props, watch) => {
   };
   watch("value", show);
   show();
+  document.addEventListener("tunesmith:ranges", show); // drawn anew
   // Folded fields are built when they are shown.
   document.addEventListener("click", (event) => event.target.closest(".ts-advanced") && setTimeout(show, 500));
 };

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas
+from filelock import FileLock
 
 from studio.datasets.readers.table import Opened
 from studio.datasets.table_file import Built, Progress, build, build_table, first_rows
@@ -156,19 +157,25 @@ def keep(workspace: Workspace, table: Built, path: Path, size: int, name: str, o
                 workspace.datasets / f"{slug(Path(name).stem)}-{key_of(digest, Path(name).suffix.lower(), table.sheet)}"
             )
             dataset = Dataset(folder.name, name, datetime.now(UTC), digest, facts, folder)
-            if (folder / "dataset.json").exists():
-                # Brought again, it moves to the top of the list. Its table stays, as versions count its rows, and so do
-                # the facts, which are that table's: readers may have changed since.
-                known = load_dataset(workspace, folder.name).facts
-                dataset = replace(dataset, facts=replace(known, origin=origin or known.origin))
-                describe(dataset, folder)
-            else:
-                describe(dataset, table.folder)
-                shutil.rmtree(folder, ignore_errors=True)
-                table.folder.rename(folder)
-            return dataset
+            with FileLock(workspace.locks / "datasets.lock"):  # others may bring the same file at this moment
+                return put(workspace, dataset, table.folder)
     finally:
         shutil.rmtree(table.folder, ignore_errors=True)
+
+
+def put(workspace: Workspace, dataset: Dataset, built: Path) -> Dataset:
+    """Move a built folder to where the dataset belongs, unless the same one is there already."""
+    if (dataset.folder / "dataset.json").exists():
+        # Brought again, it moves to the top of the list. Its table stays, as versions count its rows, and so do
+        # the facts, which are that table's: readers may have changed since.
+        known = load_dataset(workspace, dataset.id).facts
+        dataset = replace(dataset, facts=replace(known, origin=dataset.facts.origin or known.origin))
+        describe(dataset, dataset.folder)
+    else:
+        describe(dataset, built)
+        shutil.rmtree(dataset.folder, ignore_errors=True)
+        built.rename(dataset.folder)
+    return dataset
 
 
 def copy_and_hash(source: Path, target: Path) -> str:
@@ -199,7 +206,9 @@ def load_dataset(workspace: Workspace, id: str) -> Dataset:
     folder = workspace.datasets / Path(str(id)).name
     document = read_json(folder / "dataset.json")
     if document is None or not id:
-        raise StudioError("That dataset is not on this computer.", "Choose another one, or bring the file again.")
+        raise StudioError(
+            "That dataset is not on this computer.", "Choose another one, or bring the file again.", cause="data_gone"
+        )
     known = {each.name for each in fields(Facts)}  # one written by another version may have fewer fields, or more
     facts = {name: value for name, value in document["facts"].items() if name in known}
     if facts.get("origin"):

@@ -228,6 +228,8 @@ def carry_out(
             if data.rows.empty
             else f"Only one row of {name} can be used, and one example is not enough to learn from.",
             "Choose other columns, switch fixes off, or fill in the missing cells.",
+            cause="no_rows_left",
+            evidence=f"{len(data.rows)} of its rows can be used, and 2 are needed.",
         )
     test, unread = test_rows(workspace, dataset, steps.mapping, steps.separate_test)
     frame, unused = divide(data.rows, kind, steps.own_split, test, steps.one_group_column)

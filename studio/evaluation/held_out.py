@@ -10,6 +10,7 @@ from studio.chat.predicting import Asked, logits_of, told
 from studio.datasets.pictures import picture_file
 from studio.datasets.rows import PLAIN, Messages, content_of, conversations
 from studio.datasets.versions import Version
+from studio.methods import together
 from studio.workspace import write_json
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def compared(before: "Figures", after: "Figures", rows: int, metrics: "tuple[Met
 def record_answers(run: "Run", trainer: "Watched", version: Version) -> None:
     """Write answers.json: what the tuned model says to a few rows, as the run leaves it.
 
-    Of a model that writes: its greedy answers. Of one with a head: its logits, and what they say.
+    Of a model that writes: its greedy answers. Of one with a head: its logits, and what they say. Of several processes
+    all ask, for a model in pieces answers only to all of them, and the first writes.
     """
     split = next(name for name in ("test", "validation", "train") if version.rows[name])
     rows = version.frame(split).head(QUESTIONS)
@@ -54,6 +56,8 @@ def record_answers(run: "Run", trainer: "Watched", version: Version) -> None:
         size = trainer.settings.picture_size  # type: ignore[attr-defined]
         asked = [asked_about(one, version.folder, name, size) for one, name in zip(asked, rows["label"], strict=True)]
     answers = greedy_answers(model, trainer.processing_class, asked, ANSWER_TOKENS)
+    if not together.is_first():
+        return
     write_json(
         run.folder / "answers.json",
         {"max_new_tokens": ANSWER_TOKENS, "conversations": asked, "split": split, "answers": answers},

@@ -1,9 +1,11 @@
 """The result of a run as one zip: built and checked in a process of its own, found again by anybody who looks."""
 
 import json
+import os
 import shutil
 import zipfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +52,25 @@ class ExportState:
 def export_state(run: Run) -> ExportState:
     """How far the export of a run is."""
     folder = run.folder / "export"
-    document: dict[str, Any] = read_json(folder / "state.json") or {}
-    state = ExportState(**{**document, "zip": Path(document["zip"]) if document.get("zip") else None})
+    try:
+        file = os.stat(folder / "state.json")
+    except OSError:
+        return ExportState()
+    state = written(folder / "state.json", file.st_ino, file.st_mtime_ns)
+    if state.status != "working":
+        return state
     who = read_json(folder / "process.json")
-    if state.status == "working" and who and not is_alive(who):
+    if who and not is_alive(who):
         words = last_line(folder / "output.log")
         return ExportState("failed", error=f"The program that packs the download ended unexpectedly. {words}")
     return state
+
+
+@lru_cache(maxsize=512)
+def written(file: Path, number: int, changed: int) -> ExportState:
+    """What stands in a file of that number and time: all runs are asked for it each second."""
+    document: dict[str, Any] = read_json(file) or {}
+    return ExportState(**{**document, "zip": Path(document["zip"]) if document.get("zip") else None})
 
 
 def start_export(run: Run) -> None:

@@ -43,7 +43,7 @@ def model_card(run: Run, facts: dict[str, Any], whole: bool, code: str) -> str:
             "---",
             *head,
             "---",
-            f"# {recipe.name}",
+            f"# {run.name}",
             "",
             f"{what} ({recipe.method.name}) {made} {base_title(run)}, made with Tunesmith {__version__}.",
             "",

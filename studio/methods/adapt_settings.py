@@ -128,6 +128,14 @@ class AdaptSettings(CommonSettings):
 
     @model_validator(mode="before")
     @classmethod
+    def on_one_device(cls, values: Any) -> Any:
+        """Refuse several devices for a method that has no such field, in words and not as a field unknown."""
+        if isinstance(values, dict) and "devices" in values and "devices" not in cls.model_fields:
+            raise Misfit("devices", "This method trains on one device only.", "Take “devices” out, or choose another.")
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
     def a_rate_that_suits(cls, values: Any) -> Any:
         """Fill in the learning rate where none is given."""
         if isinstance(values, dict) and values.get("learning_rate") is None:

@@ -7,8 +7,10 @@ from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
 
 from studio.errors import StudioError
+from studio.methods import together
 from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
 from studio.methods.registry import Job
+from studio.methods.spreading import in_pieces
 from studio.models.loading import load_model
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ def trainable_model(job: Job, task: str, head: dict[str, Any] | None = None) -> 
     # Weights that are trained are held in float32: in bfloat16 a usual correction to them is rounded away. (Adapters
     # are held in float32 by PEFT; see `exact` for those on packed weights.)
     dtype = job.dtype if settings.adapt in ADAPTERS else "float32"
-    model = load_model(job.folder, job.device, dtype, task, settings.weights, head)
+    pieces = together.count() if in_pieces(settings) else 1
+    model = load_model(job.folder, job.device, dtype, task, settings.weights, head, pieces)
     if job.start is not None:
         model = started(model, job.start, settings)
     elif settings.adapt in ADAPTERS:

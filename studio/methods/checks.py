@@ -9,6 +9,7 @@ from studio.methods.arguments import bite
 from studio.methods.chat_checks import check_format, instruct_of
 from studio.methods.registry import METHODS, Method
 from studio.methods.room import check_room
+from studio.methods.spreading import check_devices
 from studio.models.catalogue import Model, list_models
 from studio.models.family import FAMILIES, Known, family_of
 from studio.models.hub_files import read_config
@@ -23,8 +24,11 @@ def check_run(workspace: Workspace, method: Method, settings: AdaptSettings, ver
     """Raises StudioError for whatever would make the run fail before its first step, with a way out."""
     method.check_kind(version.kind)
     if not version.rows["train"]:
-        raise StudioError("There is not one row to learn from.", "Leave fewer rows out in Data, or add some.")
+        raise StudioError(
+            "There is not one row to learn from.", "Leave fewer rows out in Data, or add some.", cause="no_rows_left"
+        )
     bite(settings)
+    check_devices(settings)
     known = known_of(model)
     if known is not None and model.on_disk:
         check_known(read_config(model.folder), model.title)

@@ -16,6 +16,7 @@ from trl.trainer.distillation_trainer import DistillationTrainer
 
 from studio.datasets.examples import IGNORED
 from studio.methods.reply_trainer import RESCALED
+from studio.methods.row_order import wind_forward
 from studio.methods.watched import Figures, Watched
 
 if TYPE_CHECKING:
@@ -37,18 +38,20 @@ class DistillTrainer(Watched, DistillationTrainer):
 
     def __init__(self, *rest: Any, **more: Any) -> None:
         super().__init__(*rest, **more)
-        self.draw = torch.Generator().manual_seed(self.args.seed)
         self.student_hidden: torch.Tensor = torch.empty(0)
         self.answered = [0.0, 0]  # summed cross-entropy and number of the file's tokens since the last log
 
     def _get_train_sampler(self, dataset: Any = None) -> "WholeBatches":
         bites = self.args.gradient_accumulation_steps
         size = self.args.per_device_train_batch_size * bites
-        return WholeBatches(len(dataset or self.train_dataset), size, bites, self.args.seed)
+        order = WholeBatches(len(dataset or self.train_dataset), size, bites, self.args.seed)
+        return wind_forward(order, self.passes_done)
 
     def _generate_and_score_completions(self, inputs: "list[Row]") -> dict[str, Any]:
         """A batch with answers, some of them written now. Tensors of (rows, tokens), as TRL's own names them."""
-        own = (torch.rand(len(inputs), generator=self.draw) < self.on_policy).tolist()
+        # From the step, not from what was drawn before: a run that goes on draws as one that was never cut off.
+        draw = torch.Generator().manual_seed(self.args.seed + self.state.global_step)
+        own = (torch.rand(len(inputs), generator=draw) < self.on_policy).tolist()
         asked = [row for row, anew in zip(inputs, own, strict=True) if anew]
         if asked:
             # Where it writes, what it says to the file's answers has to be looked at apart.

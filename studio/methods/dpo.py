@@ -8,12 +8,13 @@ from studio.methods.preference_checks import check_pairs
 from studio.methods.preference_settings import PAIRS, PreferenceSettings
 from studio.methods.registry import Job, method
 from studio.methods.settings import unit
+from studio.methods.spreading import SpreadSettings
 
 if TYPE_CHECKING:
     from studio.methods.dpo_trainer import DpoTrainer
 
 
-class DpoSettings(PreferenceSettings):
+class DpoSettings(PreferenceSettings, SpreadSettings):
     loss: Literal["sigmoid", "ipo", "hinge"] = Field(
         "sigmoid",
         title="How a preference counts (loss)",

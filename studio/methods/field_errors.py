@@ -15,6 +15,7 @@ from studio.methods.checks import check_context
 from studio.methods.fields import default_of, extra, kind_of, limits
 from studio.methods.registry import Method
 from studio.methods.settings import Misfit
+from studio.methods.spreading import check_devices
 
 LONGEST = 40  # characters of what was typed that are repeated
 KINDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "on or off (true or false)", str: "a text"}
@@ -42,6 +43,7 @@ def field_errors(method: Method, values: dict[str, Any], context: int = 0, model
             values = {name: value for name, value in values.items() if name not in wrong}
     checks: list[Callable[[], object]] = [
         lambda: bite(settings),
+        lambda: check_devices(settings),
         lambda: check_context(settings, context, model),
         lambda: method.check_settings(settings) if method.check_settings else None,
     ]

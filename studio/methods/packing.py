@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from studio.errors import StudioError
-from studio.methods.adapt_settings import AdaptSettings
+from studio.methods import together
 from studio.methods.settings import Misfit, unit
+from studio.methods.spreading import SpreadSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -16,7 +17,7 @@ PACKABLE = ("lora", "ia3", "last_layers", "gradual", "full")
 LEAK = 1e-5  # share of a model's output that may change with a neighbour, or as much as its number format rounds
 
 
-class PackingSettings(AdaptSettings):
+class PackingSettings(SpreadSettings):
     """Of every method that learns to write the next token."""
 
     last_layers: int = Field(
@@ -99,7 +100,9 @@ def check_kept_apart(model: Any) -> None:
     model.eval()
     with torch.no_grad():
         try:
-            read = language.base_model(input_ids=ids, position_ids=places, use_cache=False)
+            read = together.reading(
+                model, lambda: language.base_model(input_ids=ids, position_ids=places, use_cache=False), ids
+            )
         except TypeError:
             read = None  # it takes no positions
     model.train(was_training)

@@ -129,4 +129,6 @@ def enough(pairs: int, left_out: LeftOut, max_length: int) -> None:
                 [f"With at most {max_length:,} tokens, too little is left to learn from.", *left_out.notes(max_length)]
             ),
             "Raise “Longest example (tokens)”, or add rows.",
+            cause="examples_cut",
+            evidence=f"{pairs:,} pairs are left, and {FEWEST:,} are needed.",
         )

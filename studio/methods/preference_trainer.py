@@ -13,7 +13,9 @@ import torch
 from datasets import Dataset
 from peft import PeftModel
 
+from studio.methods import together
 from studio.methods.registry import Metric
+from studio.methods.shared_step import OF, REAL
 from studio.methods.watched import Figures, Watched
 
 Batch = dict[str, Any]
@@ -26,6 +28,7 @@ class PreferenceTrainer(Watched):
     metrics: tuple[Metric, ...]
     data_collator: Any
     _prepare_inputs: Any
+    _metrics: Any
     callback_handler: Any
     control: Any
     log: Any
@@ -59,6 +62,29 @@ class PreferenceTrainer(Watched):
             if name in ("completion_mask", "chosen_labels", "rejected_labels"):
                 self.trained += int(((value > 0) if name == "completion_mask" else (value != -100))[:, 1:].sum())
 
+    def compute_loss(
+        self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """TRL's own, or of several processes the mean over the rows of all: TRL's is the mean of their means."""
+        if together.count() == 1:
+            loss: torch.Tensor = super().compute_loss(  # type: ignore[misc]
+                model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch
+            )
+            return loss
+        figures = (
+            self.row_figures(inputs)
+            if model is self.model
+            else together.reading(model, lambda: self.row_figures(inputs), inputs["input_ids"])
+        )
+        figures["accuracy"] = figures["margin"] > 0  # as TRL counts while it learns: a tie is not right
+        shares = {name: (values.float() * inputs[REAL]).sum() / inputs[OF] for name, values in figures.items()}
+        told = together.summed([float(share.detach()) for share in shares.values()], self.args.device)
+        names = {metric.name: metric.logged or metric.name for metric in self.metrics}
+        for name, value in zip(shares, told, strict=True):
+            if name in names:
+                self._metrics["train"][names[name]].append(value)
+        return shares["loss"] * together.count()  # the gradients of the processes are averaged
+
     def row_figures(self, batch: Batch) -> RowFigures:
         """Loss and metrics of each row or pair of a batch, each of shape (rows,)."""
         raise NotImplementedError
@@ -87,7 +113,8 @@ class PreferenceTrainer(Watched):
 
     def judge(self, rows: Dataset) -> Figures:
         """Loss and metrics on these rows, exact whatever the batches."""
-        return {name: float(values.mean()) for name, values in self.gathered(rows, self.row_figures).items()}
+        figures = {name: float(values.mean()) for name, values in self.gathered(rows, self.row_figures).items()}
+        return together.agreed(figures)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"

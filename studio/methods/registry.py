@@ -1,9 +1,12 @@
 """What a method is, and the one dictionary that holds them all."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import create_model
 
 from studio.datasets.rows import KINDS
 from studio.datasets.versions import Version
@@ -36,13 +39,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that a method reports. name: in the events; logged: what the trainer calls it, if that is another."""
+    """A figure that a method reports. name: in the events; logged: what the trainer calls it, if that is another.
+
+    sometimes: only some settings have it measured, so that no run can be held to it.
+    """
 
     name: str
     title: str
     sentence: str
     higher_is_better: bool | None = None
     logged: str = ""
+    sometimes: bool = False
 
 
 Build = Callable[[Job], "Watched"]
@@ -99,10 +106,25 @@ def method(name: str, **facts: Any) -> Callable[[Build], Build]:
     """Register the builder below it as a method; `facts` are the other fields of `Method`."""
 
     def register(build: Build) -> Build:
-        METHODS[name] = Method(name=name, build=build, **facts)
+        settings = held_by_figures(facts.pop("settings"), facts.get("metrics", ()), facts.get("best", "loss"))
+        METHODS[name] = Method(name=name, build=build, settings=settings, **facts)
         return build
 
     return register
+
+
+def held_by_figures(settings: type[AdaptSettings], metrics: tuple[Metric, ...], best: str) -> type[AdaptSettings]:
+    """These settings, with the method's figures, save the one that it goes by, among the choices of `keep_by`."""
+    chosen = [metric for metric in metrics if metric.higher_is_better is not None and not metric.sometimes]
+    titles = {"own": "What suits the method", "loss": "Loss"} | {metric.name: metric.title for metric in chosen}
+    titles.pop(best)
+    field = deepcopy(settings.model_fields["keep_by"])
+    field.json_schema_extra = {**(field.json_schema_extra or {}), "words": titles}  # type: ignore[dict-item]
+    kind: Any = Literal[tuple(titles)]
+    made = create_model(settings.__name__, __base__=settings, __module__=settings.__module__, keep_by=(kind, field))
+    made.figures = settings.figures | {m.name: (m.logged or m.name, bool(m.higher_is_better)) for m in chosen}
+    made.__doc__ = settings.__doc__
+    return made
 
 
 def find_method(name: str) -> Method:

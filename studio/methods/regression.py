@@ -40,6 +40,23 @@ def check(version: Version, settings: RegressionSettings) -> None:
     check_numbers(version)
 
 
+def scale_of(job: Job) -> dict[str, float]:
+    """Mean and standard deviation of the numbers to learn from; a head that was trained before keeps its own.
+
+    They are learned in standard deviations from the mean, so that prices and stars are learned at the same pace.
+    """
+    import numpy
+
+    from studio.methods.earlier_head import earlier_facts
+    from studio.methods.predictions import number_head
+
+    earlier = earlier_facts(job, number_head()["problem_type"])
+    if earlier:
+        return dict(earlier["scale"])
+    numbers = numpy.asarray(numbers_of(job.version.frame("train")))
+    return {"mean": float(numbers.mean()), "std": float(numbers.std())}
+
+
 @method(
     "regression",
     title="Estimate a number",
@@ -62,9 +79,7 @@ def build(job: Job) -> "NumberTrainer":
     head = number_head()
     earlier = earlier_facts(job, head["problem_type"])
     numbers = numpy.asarray(numbers_of(job.version.frame("train")))
-    # In standard deviations from the mean, so that prices and stars are learned at the same pace. A head that was
-    # trained before keeps its scale.
-    scale = earlier["scale"] if earlier else {"mean": float(numbers.mean()), "std": float(numbers.std())}
+    scale = scale_of(job)
     trainer: NumberTrainer = judging_trainer(
         NumberTrainer,
         job,

@@ -19,6 +19,7 @@ from studio.datasets.examples import IGNORED, render_all
 from studio.datasets.rows import conversations
 from studio.datasets.versions import Version
 from studio.errors import StudioError
+from studio.methods import together
 from studio.methods.adapting import trainable_model
 from studio.methods.arguments import training_arguments
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
@@ -41,10 +42,15 @@ class ReplyTrainer(Watched, SFTTrainer):
     ) -> torch.Tensor:
         losses = self.token_losses(model, inputs)
         count = len(losses) if num_items_in_batch is None else num_items_in_batch
-        return losses.sum() / torch.as_tensor(count, device=losses.device).clamp(min=1)
+        loss = losses.sum() / torch.as_tensor(count, device=losses.device).clamp(min=1)
+        # The tokens of all processes were counted, and the gradients of the processes are averaged.
+        return loss * together.count() if together.count() > 1 else loss
 
     def token_losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """Cross-entropy of each trained token, shape (trained tokens,), float32."""
+        return together.reading(model, lambda: self.losses_of_tokens(model, inputs), inputs["input_ids"])
+
+    def losses_of_tokens(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         unwrapped: Any = self.accelerator.unwrap_model(model)
         # Of packed rows the positions alone are given: where they begin again at 0, transformers begins a new sequence,
         # and it looks for that only while there is no mask (masking_utils.find_packed_sequence_indices).
@@ -83,7 +89,7 @@ class ReplyTrainer(Watched, SFTTrainer):
 
     def judge(self, rows: Dataset) -> Figures:
         """Loss (nats per trained token) and perplexity on these rows."""
-        loss = self.mean_loss(rows)
+        loss = together.agreed(self.mean_loss(rows))
         return {"loss": loss, "perplexity": math.exp(min(loss, 100.0))}
 
     def evaluate(
@@ -112,6 +118,8 @@ def example_rows(
         raise StudioError(
             f"With at most {max_length} tokens, every example is cut before its answer begins.",
             "Raise “Longest example (tokens)”.",
+            cause="examples_cut",
+            evidence=f"Of {version.rows['train']:,} training examples, 0 keep any of their answer.",
         )
     labels = [e.ids if everything else e.labels for e in kept]
     return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": labels})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from studio.methods.policy_trainer import Policy
 
 ANSWERS_TRIED = 200  # answers of training rows that the rules are tried on before a run
+RULED = "Points by this rule: 1 when all answers keep to it."
 METRICS = (
     Metric("reward", "Reward", "What its answers earn on average. Higher is better.", True),
     Metric(
@@ -28,11 +29,17 @@ METRICS = (
         "How differently from before training it chooses its words, in nats per token. 0 is not at all.",
         None,
     ),
-    Metric("rule_json", "Valid JSON", "Points by this rule: 1 when all answers keep to it.", True),
-    Metric("rule_length", "Right length", "Points by this rule: 1 when all answers keep to it.", True),
-    Metric("rule_contains", "Words contained", "Points by this rule: 1 when all answers keep to it.", True),
-    Metric("rule_regex", "Pattern matched", "Points by this rule: 1 when all answers keep to it.", True),
-    Metric("reward_model", "Reward model", "What the reward model thinks of its answers. Higher is better.", True),
+    Metric("rule_json", "Valid JSON", RULED, True, sometimes=True),
+    Metric("rule_length", "Right length", RULED, True, sometimes=True),
+    Metric("rule_contains", "Words contained", RULED, True, sometimes=True),
+    Metric("rule_regex", "Pattern matched", RULED, True, sometimes=True),
+    Metric(
+        "reward_model",
+        "Reward model",
+        "What the reward model thinks of its answers. Higher is better.",
+        True,
+        sometimes=True,
+    ),
     Metric("cut_off", "Answers cut off", "Share of answers that had not ended at the longest length.", False),
     Metric("answer_length", "Length of its answers", "In tokens, on average.", None),
 )
@@ -167,6 +174,17 @@ def check_home(workspace: Workspace, model: Model, settings: RlhfSettings) -> No
         reward_result(workspace.home, settings.reward_run.strip())
 
 
+def rollout(settings: RlhfSettings, rows: int) -> tuple[int, int, int]:
+    """Of one step with so many training questions: questions, answers, and bites that the answers are learned in.
+
+    Our steps count questions, and TRL's count answers.
+    """
+    questions = min(settings.batch_size, rows)
+    answers = questions * settings.generations
+    bites = next(number for number in range(min(settings.accumulation, answers), answers + 1) if answers % number == 0)
+    return questions, answers, bites
+
+
 @method(
     "rlhf",
     title="Learn from a reward",
@@ -199,10 +217,7 @@ def build(job: Job) -> "Policy":
     check_rows, test = (rows.select(range(min(len(rows), settings.judged))) for rows in (check_rows, test))
     run_id = settings.reward_run.strip()
     reward = Reward(settings.rules, RewardModel.of_run(job, run_id) if run_id else None, settings.reward_weight)
-    # Our steps count questions, and TRL's count answers.
-    questions = min(settings.batch_size, len(train))
-    answers = questions * settings.generations
-    bites = next(number for number in range(min(settings.accumulation, answers), answers + 1) if answers % number == 0)
+    questions, answers, bites = rollout(settings, len(train))
     whole = replace(job, settings=settings.model_copy(update={"accumulation": 1, "batch_size": questions}))
     rloo = settings.algorithm == "rloo"
     arguments = training_arguments(whole, len(train), len(check_rows), best="reward", higher=True) | {

@@ -51,4 +51,6 @@ def check_room(home: Path, folder: Path, settings: AdaptSettings, checks: bool) 
             f"{free / 1e9:.1f} GB are free.",
             "Free some space (old runs in History are a good start), or choose LoRA in “How much of the model is "
             "trained”, which needs very little.",
+            cause="disk_full",
+            evidence=f"Needed {needed / 1e9:.2f} GB, free {free / 1e9:.2f} GB.",
         )

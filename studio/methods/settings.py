@@ -1,6 +1,6 @@
 """Settings that every method has. Names, limits, defaults, units and help sentences live here and nowhere else."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,10 @@ class Misfit(ValueError):
 
 
 class CommonSettings(BaseModel):
+    """figures: what each figure that a method measures is called in the Trainer's logs, and whether more is better."""
+
     model_config = ConfigDict(extra="forbid")
+    figures: ClassVar[dict[str, tuple[str, bool]]] = {"loss": ("loss", False)}
 
     epochs: float = Field(
         4,
@@ -90,6 +93,28 @@ class CommonSettings(BaseModel):
         title="Checks during training (evaluations)",
         description="How often it is tried on the check rows. Each check takes time; the best one is kept.",
         json_schema_extra=unit("checks", advanced=True),
+    )
+    patience: int = Field(
+        0,
+        ge=0,
+        le=100,
+        title="End early, after so many checks without getting better (early stopping)",
+        description="Saves time when it has learned what it can. 0 always goes on to the end.",
+        json_schema_extra=unit("checks", advanced=True),
+    )
+    keep_by: Literal["own"] = Field(  # each method adds its figures, see registry.method
+        "own",
+        title="What decides which point is best",
+        description="The point that did best by this figure on the check rows is the one you get.",
+        json_schema_extra=unit(advanced=True, words={"own": "What suits the method"}),
+    )
+    keep_points: int = Field(
+        1,
+        ge=1,
+        le=50,
+        title="Saved points kept beside the best one (checkpoints)",
+        description="A run goes on from the newest one after a power cut. More take more room on the disk.",
+        json_schema_extra=unit("points", advanced=True),
     )
     seed: int = Field(
         42,

@@ -98,6 +98,7 @@ def picture_rows(pictures: Pictures, version: Version, split: str) -> Dataset:
             f"Picture and question take up to {longest:,} tokens, so with at most {pictures.max_length:,} every "
             "example is cut before its answer begins.",
             "Raise “Longest example (tokens)”, or make “Largest picture” smaller.",
+            cause="examples_cut",
         )
     return Dataset.from_dict({name: [row[name] for row in rows] for name in ("picture", "read", "reply")})
 

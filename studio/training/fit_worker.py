@@ -1,43 +1,15 @@
 """The worker process of one test of the fit: `python -m studio.training.fit_worker FOLDER`, see fit_test.py."""
 
-import shutil
-import sys
-import traceback
-from pathlib import Path
 from statistics import median
 
-from filelock import FileLock, Timeout
-
 from studio.errors import StudioError
-from studio.models.hardware import look
-from studio.processes import identity, last_line
 from studio.training.building import build
-from studio.training.events import EventLog
-from studio.training.failures import in_words
+from studio.training.events import EventLog, figures
 from studio.training.fit_test import STEPS
 from studio.training.longest_rows import longest_rows
 from studio.training.measured import measured_gb, note_down
 from studio.training.run import Run
-from studio.workspace import write_json
-
-
-def main() -> int:
-    test = Run(Path(sys.argv[1]).resolve())
-    events = EventLog(test.events)
-    write_json(test.folder / "process.json", identity())
-    try:
-        device = look().device
-        with FileLock(test.workspace.locks / f"{device}.lock", timeout=5):
-            measure(test, events, device)
-    except Timeout:
-        events.write("failed", message="A run has begun meanwhile.", hint="Test again when it has ended.")
-    except Exception as error:
-        words = last_line(test.log)
-        traceback.print_exc()
-        spoken = in_words(error)
-        events.write("failed", message=spoken.message, hint=spoken.hint, last_line=words)
-    shutil.rmtree(test.checkpoints, ignore_errors=True)
-    return 0
+from studio.training.trying import carry_out
 
 
 def measure(test: Run, events: EventLog, device: str) -> None:
@@ -64,7 +36,7 @@ def measure(test: Run, events: EventLog, device: str) -> None:
     if test.stop_requested():
         events.write("discarded", result={})
         return
-    paces = [value for _, value in test.view().series["tokens_per_second"]]
+    paces = figures(test.events, "tokens_per_second")
     if not paces:
         raise StudioError("Not one step could be measured.", "Start training: Live run shows what it takes.")
     _, tokens = note_down(test.workspace, recipe.model.name, built, rows["check"], paces, memory)
@@ -74,4 +46,4 @@ def measure(test: Run, events: EventLog, device: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(carry_out(measure))

@@ -47,7 +47,7 @@ def begin(workspace: Workspace, recipe: "Recipe") -> None:
     from studio.training.run import load_run  # a run has a recipe
 
     earlier = load_run(workspace, recipe.model.start)
-    if earlier.view().live:
+    if earlier.glance().live:
         raise StudioError(f"“{earlier.name}” is still training.", "Wait until it has ended, or choose another run.")
     if earlier.kept is None:
         raise StudioError(f"“{earlier.name}” has kept nothing to go on from.", "Choose a run that finished.")

@@ -12,6 +12,8 @@ from studio.errors import StudioError
 from studio.export.bundle import export_state
 from studio.training.queue import advance, submit
 from studio.training.recipe import load_recipe, resolve
+from studio.training.repeating import original_of, repeated
+from studio.training.reviving import revive
 from studio.training.run import Run
 from studio.training.view import RunView
 from studio.workspace import open_workspace
@@ -30,10 +32,14 @@ def main() -> int:
         print(f"{error.message}\n{error.hint}".strip(), file=sys.stderr)
         return 1
     if view.error:
-        words = [view.error.message, view.error.hint, f"Last line of its log: {view.error.last_line}"]
-        print("\n".join(words), file=sys.stderr)
+        told = view.error
+        words = [told.message, told.evidence, told.hint, f"Last line of its log: {told.last_line}"]
+        print("\n".join(filter(None, words)), file=sys.stderr)
     elif view.status != "discarded":
         wait_for_export(run)
+        original = original_of(options.recipe)
+        if original and original.folder != run.folder:
+            print("\n".join(repeated(original, run)), flush=True)
     print(run.folder, flush=True)
     return 1 if view.error else 0
 
@@ -50,6 +56,8 @@ def follow(run: Run) -> RunView:
             if view.step != step and view.loss is not None:
                 step = view.step
                 print(f"          step {step} of {view.steps}, loss {view.loss:.3f}{pace(view)}", flush=True)
+            if revive(run.workspace):
+                view = run.view()
             if view.status == "waiting":
                 advance(run.workspace)
             time.sleep(0.3)

@@ -2,10 +2,10 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from studio.datasets.augment import Augmentation
 from studio.datasets.dividing import SeparateTest
@@ -40,7 +40,12 @@ from studio.training.sources import (
     spell_out,
     where_from,
 )
+from studio.training.tracking.part import TrackingPart, check_tracking
 from studio.workspace import Workspace, speaking_of_disk
+
+MOST_WATCHED = 5
+LONGEST_WATCHED = 1_000  # characters
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WATCHED)]
 
 
 class DataPart(FilePart):
@@ -88,6 +93,11 @@ class MethodPart(RecipePart):
     name: str = Field("sft", description="Training method.")
 
 
+class TrialPart(RecipePart):
+    sweep: str = Field(description="Id of the search.")
+    number: int = Field(ge=0, description="Which of its runs this is, from 0.")
+
+
 class Recipe(RecipePart):
     """`settings` are checked against the method's own settings model."""
 
@@ -98,6 +108,17 @@ class Recipe(RecipePart):
     notes: list[str] = Field(
         default_factory=list, description="Written by the studio: what it changed of the preset, and why."
     )
+    watch: list[ShortText] = Field(
+        default_factory=list,
+        max_length=MOST_WATCHED,
+        title="Questions to watch",
+        description="Asked at every check, so that the answers can be watched as they change; three check rows when "
+        "left out.",
+    )
+    tracking: TrackingPart | None = Field(
+        None, description="Trackers that the run is told to beside its TensorBoard files, each a table."
+    )
+    trial: TrialPart | None = Field(None, description="Written by the studio: the search that this run is part of.")
     data: DataPart
     model: ModelPart = ModelPart()
     method: MethodPart = MethodPart()
@@ -151,6 +172,9 @@ class Recipe(RecipePart):
             raise StudioError(
                 "The data is no longer what this recipe was made for: its fingerprint differs.",
                 "Take `fingerprint` out of the recipe if you mean to train on the new rows.",
+                cause="data_changed",
+                evidence=f"The recipe names {self.data.fingerprint[:12]}…, and the rows there now have "
+                f"{version.fingerprint[:12]}….",
             )
         return version
 
@@ -187,10 +211,12 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     Raises StudioError for whatever would make the run fail before its first step.
     """
     recipe = recipe.model_copy(deep=True)
+    recipe.trial = None  # who repeats a run of a search makes one of his own
     recipe.method.name = find_method(recipe.method.name).name
     begin(workspace, recipe)
     model = find_model(workspace, recipe.model.name)
     recipe.checked_settings(recipe.fitted(workspace))  # before all rows are read
+    check_tracking(recipe.tracking)
     check_sources(recipe.data)
     dataset = take_in(workspace, recipe.data)
     recipe.data.dataset = dataset.id
@@ -253,6 +279,8 @@ def new_recipe(
     start: str = "",
     goal: str = "",
     success: Success | None = None,
+    watch: list[str] | None = None,
+    tracking: dict[str, Any] | None = None,
 ) -> Recipe:
     """A resolved recipe from what was chosen on the page. Raises StudioError naming the field that is wrong."""
     dataset = load_dataset(workspace, dataset_id)
@@ -262,6 +290,8 @@ def new_recipe(
             goal=goal,
             success=success,
             preset=preset,
+            watch=watch or [],
+            tracking=TrackingPart.model_validate(tracking) if tracking else None,
             data=DataPart(**where_from(dataset), dataset=dataset.id, **dict(steps)),
             model=ModelPart(name=model, start=start or None),
             method=MethodPart(name=method),

@@ -7,8 +7,7 @@ import psutil
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from studio.errors import StudioError
-from studio.methods import Metric
+from studio.methods import Metric, together
 from studio.training.events import EventLog
 from studio.training.run import Run
 
@@ -19,13 +18,17 @@ GIB = 1024**3
 
 
 class Reporter(TrainerCallback):
-    """Writes a `step` event after every optimiser step and a `check` event after every evaluation."""
+    """Writes a `step` event after every optimiser step and a `check` event after every evaluation.
+
+    measured: figures of the last step beyond those that the Trainer has logged.
+    """
 
     def __init__(self, run: Run, trainer: "Watched", metrics: tuple[Metric, ...] = ()) -> None:
         self.run, self.trainer, self.metrics = run, trainer, metrics
         self.events = EventLog(run.events)
         self.clock = time.monotonic()
         self.tokens = 0
+        self.measured: dict[str, float] = {}
         self.told = len(trainer.notes)  # those from before the first step are told by the worker
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
@@ -34,14 +37,12 @@ class Reporter(TrainerCallback):
     def on_substep_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
     ) -> None:
-        self.heed_stop(control)
+        if together.agreed(self.run.stop_requested()) in ("keep", "discard"):  # a pause ends at a whole step
+            control.should_training_stop = True
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         self.seconds = time.monotonic() - self.clock
-        self.heed_stop(control)
-
-    def heed_stop(self, control: TrainerControl) -> None:
-        if self.run.stop_requested():
+        if together.agreed(self.run.stop_requested()):
             control.should_training_stop = True
 
     def on_log(
@@ -61,11 +62,13 @@ class Reporter(TrainerCallback):
         if not logs or "loss" not in logs:
             return
         loss = float(logs["loss"])
-        if loss != loss or loss == float("inf"):
-            raise StudioError(
-                f"The loss stopped being a number at step {state.global_step}: the corrections were too large.",
-                "Start again with a smaller “Size of each correction (learning rate)”.",
-            )
+        self.measured = {
+            "tokens": self.trainer.tokens,
+            "trained_tokens": self.trainer.trained,
+            "tokens_per_second": round((self.trainer.tokens - self.tokens) / self.seconds, 2),
+            "memory_gb": round(memory_in_use() / GIB, 3),
+            **gpu_use(),
+        }
         self.events.write(
             "step",
             step=state.global_step,
@@ -73,10 +76,7 @@ class Reporter(TrainerCallback):
             loss=loss,
             learning_rate=float(logs["learning_rate"]),
             grad_norm=float(logs.get("grad_norm", 0.0)),
-            tokens=self.trainer.tokens,
-            trained_tokens=self.trainer.trained,
-            tokens_per_second=round((self.trainer.tokens - self.tokens) / self.seconds, 2),
-            memory_gb=round(memory_in_use() / GIB, 3),
+            **self.measured,
             metrics=self.figures(logs),
         )
 
@@ -91,3 +91,13 @@ def memory_in_use() -> int:
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
     return int(psutil.Process().memory_info().rss)
+
+
+def gpu_use() -> dict[str, int]:
+    """`gpu_use`: percent of the last moments in which the graphics card was busy; empty where it cannot be told."""
+    if not torch.cuda.is_available():
+        return {}
+    try:
+        return {"gpu_use": int(torch.cuda.utilization())}
+    except Exception:  # the library that asks the driver (nvidia-ml-py) is missing, or has errors of its own
+        return {}

@@ -1,21 +1,27 @@
 """A run is a folder, written by one process and read by everybody."""
 
+import os
 import re
 import secrets
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from studio.datasets.store import slug
 from studio.errors import StudioError
 from studio.processes import is_alive
+from studio.training import following
+from studio.training.about import About, read_about
 from studio.training.recipe import Recipe, save_recipe
-from studio.training.view import RunView, fold
+from studio.training.view import RunView
 from studio.workspace import Workspace, read_json, speaking_of_disk, write_atomic
 
+BAD_BATCH = "bad_batch.json"  # the examples of a step whose loss or gradients were no number
 RUN_ID = re.compile(r"[\w-]+")
+Stop = Literal["keep", "discard", "pause"]
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,13 @@ class Run:
         return Workspace(self.folder.parent.parent)
 
     @property
+    def about(self) -> About:
+        return read_about(self.folder)
+
+    @property
     def name(self) -> str:
-        return self.recipe().name
+        """As the person calls it by now, else as its recipe does."""
+        return self.about.name or self.recipe().name
 
     def recipe(self) -> Recipe:
         return Recipe.model_validate(tomllib.loads((self.folder / "recipe.toml").read_text("utf-8")))
@@ -75,15 +86,36 @@ class Run:
         """Ask the worker to stop at the next step. `keep` False: throw away what it learned."""
         write_atomic(self.folder / "stop", "keep" if keep else "discard")
 
-    def stop_requested(self) -> Literal["keep", "discard"] | None:
+    def request_pause(self) -> None:
+        """Ask the worker to write down where it is at the next step, and to end there until it is asked to go on."""
+        write_atomic(self.folder / "stop", "pause")
+
+    def stop_requested(self) -> Stop | None:
         try:
-            return "discard" if (self.folder / "stop").read_text() == "discard" else "keep"
+            asked = (self.folder / "stop").read_text()
         except FileNotFoundError:
             return None
+        return asked if asked in ("discard", "pause") else "keep"  # type: ignore[return-value]
 
     def view(self) -> RunView:
-        """The state of the run at this moment; cheap enough for every tick."""
-        return fold(self.folder)
+        """The state of the run at this moment, with its curves."""
+        return following.fold(self.folder)
+
+    def glance(self) -> RunView:
+        """The same without curves and log, and at once however long it is: for whoever looks at many runs."""
+        return following.glance(self.folder)
+
+
+def recipe_of(run: Run) -> Recipe:
+    """The run's recipe, read once and shared: to be looked at, not to be changed."""
+    file = run.folder / "recipe.toml"
+    state = file.stat()
+    return _recipe(run, state.st_ino, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _recipe(run: Run, number: int, changed: int) -> Recipe:
+    return run.recipe()
 
 
 def create_run(workspace: Workspace, recipe: Recipe, place: str = "runs") -> Run:
@@ -108,4 +140,13 @@ def load_run(workspace: Workspace, id: str) -> Run:
 
 def list_runs(workspace: Workspace) -> list[Run]:
     """All runs, the newest first (their names begin with the time)."""
-    return [Run(f.parent) for f in sorted(workspace.runs.glob("*/recipe.toml"), reverse=True)]
+    with os.scandir(workspace.runs) as folders:
+        names = [folder.name for folder in folders if os.path.exists(os.path.join(folder.path, "recipe.toml"))]
+    return [Run(workspace.runs / name) for name in sorted(names, reverse=True)]
+
+
+def overview(workspace: Workspace) -> list[tuple[Run, RunView]]:
+    """All runs at a glance, the newest first; cheap enough for every tick."""
+    runs = list_runs(workspace)
+    following.forget_others(workspace.runs, {run.folder for run in runs})
+    return [(run, run.glance()) for run in runs]

@@ -16,7 +16,8 @@ import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
 from studio.processes import worker_environment
-from tests.browser.conftest import FLAGS, SYSTEM_CHROMIUM, Studio
+from tests.browser.conftest import Studio
+from tests.chromium import FLAGS, chromium
 from tests.tiny import make_tiny_model
 
 ROUNDS = 3
@@ -61,7 +62,7 @@ def measure_starts(studio: Studio) -> tuple[list[float], list[float], float]:
 
 
 def measure_page(studio: Studio) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    system = next((path for path in SYSTEM_CHROMIUM if Path(path).exists()), None)
+    system = chromium()
     usable: dict[str, list[float]] = {"first visit": [], "later visits": []}
     clicks: dict[str, list[float]] = {}
     with sync_playwright() as playwright:

@@ -17,19 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from studio.processes import worker_environment
 from studio.training.queue import active_run
 from studio.workspace import Workspace, open_workspace
+from tests.chromium import FLAGS, chromium
 from tests.conftest import ROOT
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 expect.set_options(timeout=45_000)  # for a computer that is busy with other tests
 
 
@@ -50,7 +40,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The system's Chromium at its usual place, else Playwright's own."""
-    system = next((path for path in SYSTEM_CHROMIUM if Path(path).exists()), None)
+    system = chromium()
     if system is None and not Path(playwright.chromium.executable_path).exists():
         missing("Chromium")
     launched = playwright.chromium.launch(executable_path=system, args=FLAGS)
@@ -176,6 +166,11 @@ def open_tab(page: Page, name: str) -> None:
 def unfold(page: Page, name: str) -> None:
     """Open a folded part and wait until it stands: Gradio builds it when it is opened, and builds over early input."""
     page.get_by_role("button", name=name).click()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the open tab has been left as it is for half a second."""
     page.evaluate(
         """() => new Promise(settled => {
             let timer = setTimeout(done, 500)

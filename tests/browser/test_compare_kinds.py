@@ -41,6 +41,8 @@ def helper(studio: Studio) -> Run:
 def show(page: Page, name: str, picker: str = "compare-run") -> None:
     page.locator(f"#{picker} input").click()
     page.get_by_role("option", name=name).first.click()
+    if picker == "compare-run":
+        expect(page.locator("#tuned-answer")).to_contain_text(name)
 
 
 def test_a_run_that_predicts_shows_its_groups(studio: Studio, open_page: OpenPage, sorting: Run) -> None:

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Studio, open_tab, unfold
+from tests.browser.conftest import Studio, open_tab, settle, unfold
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -197,6 +197,7 @@ def test_a_model_rewrites_questions_and_says_what_did_not_hold_up(
     unfold(page, "Make more examples out of these")
     page.get_by_role("button", name="Have a model rewrite the questions").click()
     expect(page.get_by_role("button", name="Rewrite them")).to_be_visible()
+    settle(page)
     page.locator("#rewrite-most input").fill("2")
     page.locator("#rewrite-most input").press("Tab")
     page.get_by_role("button", name="Rewrite them").click()

@@ -58,8 +58,11 @@ def test_typed_rows_are_rows(studio: Studio, open_page: OpenPage) -> None:
     unfold(page, "Or type rows")
     for row in range(3):
         page.locator(f"#typed [data-testid=cell-{row}-0]").dblclick()
+        # A key that is pressed before the cell is open for writing is lost: a machine is faster than a hand here.
+        expect(page.locator(f"#typed [data-testid=cell-{row}-0] textarea")).to_be_focused()
         page.keyboard.type(f"Where is cup {row}?")
         page.keyboard.press("Tab")
+        expect(page.locator(f"#typed [data-testid=cell-{row}-1] textarea")).to_be_focused()
         page.keyboard.type(f"On shelf {row}, as always.")
         page.keyboard.press("Enter")
     page.locator("#take-typed").click()

@@ -1,6 +1,7 @@
 """Methods on the page: which ones suit, the settings that apply, a run that sorts, and going on from it."""
 
 import csv
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +43,7 @@ def method_card(page: Page, title: str):
 
 
 def use_model(page: Page, folder: Path) -> None:
-    page.get_by_label("Another model").fill(str(folder))
+    page.get_by_role("textbox", name="Another model").fill(str(folder))
     page.locator("#use-model").click()
     expect(page.locator("#about-model")).to_contain_text(folder.name)
 
@@ -137,12 +138,13 @@ def test_sorting_is_learned_watched_and_gone_on_from(
     use_model(page, tiny_encoder)
     method_card(page, "Sort into groups").click()
     first = sort(page, studio, "Sorter")
-    expect(page.locator("#run-metrics")).to_contain_text("Accuracy")
+    expect(page.locator("#run-figures")).to_contain_text("Accuracy")
     expect(page.locator("#run-status")).to_contain_text("F1 score")
     expect(page.locator("#run-end")).to_contain_text("test rows it never saw")
     expect(page.locator("#run-end")).to_contain_text("What it mixes up")
     expect(page.locator("#live-head")).to_contain_text("of the model is trained")
-    expect(page.locator("#run-metrics .ts-small-card")).to_have_count(len(first.view().metrics))
+    for metric in first.view().metrics:
+        expect(page.locator(f"#run-figures [data-figure={metric['name']}]")).to_have_count(1)
 
     page.get_by_role("tab", name="Set up").click()
     page.locator("#start-from input").click()
@@ -153,7 +155,10 @@ def test_sorting_is_learned_watched_and_gone_on_from(
     expect(page.locator("#live-head .ts-chain")).to_contain_text("→ Sorter → Sorter further")
     page.get_by_role("tab", name="History").click()
     expect(page.locator("#history")).to_contain_text("Sort into groups")
-    expect(page.locator("#history")).to_contain_text("→ Sorter → Sorter further")
+    expect(page.locator("#history")).to_contain_text("Sorter, trained further")
+    expect(page.locator("#run-facts .ts-lineage li")).to_have_text(
+        [re.compile("encoder"), re.compile("^Sorter"), re.compile("^Sorter further")]
+    )
 
 
 def sort(page: Page, studio: Studio, name: str):

@@ -138,7 +138,7 @@ def test_a_killed_worker_is_shown_with_what_to_do(studio: Studio, open_page: Ope
     wait_until(lambda: run.view().step >= 1, 240, "the first step")
     os.kill(run.process()["pid"], signal.SIGKILL)
     expect(page.locator("#live")).to_contain_text("ended without a word", timeout=45_000)
-    expect(page.locator("#live")).to_contain_text("Low memory")
+    expect(page.locator("#live")).to_contain_text("most often the memory was not enough")
 
 
 def test_zoom_survives_an_update(studio: Studio, open_page: OpenPage) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
-from studio.chat.generation import greedy_answers, tokens_side_by_side
+from studio.chat.generation import greedy_answer, greedy_answers, greedy_together, tokens_side_by_side
 from studio.chat.shared_batch import BASE, FEW, can_be_thin, thin
 from studio.datasets.examples import messages_of
 from studio.models.loading import load_model, load_tokenizer
@@ -40,6 +40,25 @@ def test_both_rows_equal_what_each_says_alone(model: PeftModel, tiny_model: Path
         (base,) = greedy_answers(model, tokenizer, [MESSAGES], 24)
     assert base != tuned
     assert (text_of(both, 0, tokenizer), text_of(both, 1, tokenizer)) == (base, tuned)
+
+
+def test_questions_of_any_length_are_answered_together_as_they_are_alone(model: PeftModel, tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    asked = [messages_of("", words) for words in ("Why?", "Where is my cup? " * 6, "Where is the lamp?")]
+    alone = [greedy_answer(model, tokenizer, one, 24) for one in asked]
+    assert len({text for text, _ in alone}) == 3
+    assert greedy_together(model, tokenizer, asked, 24) == alone
+    assert {cut for _, cut in alone} == {True}
+
+
+def test_an_answer_that_ends_by_itself_is_not_cut(model: PeftModel, tiny_model: Path) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    tokens = [row[1] for row in tokens_side_by_side(model, tokenizer, MESSAGES, [BASE, "tuned"], 8)]
+    model.generation_config.eos_token_id = [tokens[4]]
+    alone = greedy_answer(model, tokenizer, MESSAGES, 8)
+    other = messages_of("", "Why?")
+    assert alone[1] is False
+    assert greedy_together(model, tokenizer, [MESSAGES, other], 8)[0][1] is False
 
 
 def test_an_answer_that_has_ended_stays_ended(model: PeftModel, tiny_model: Path) -> None:

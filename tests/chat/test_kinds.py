@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 import torch
 
-from studio.chat.generation import greedy_answers, in_turns, tokens_alone, tokens_side_by_side
+from studio.chat.generation import (
+    greedy_answers,
+    in_turns,
+    reading_of,
+    step_of,
+    tokens_alone,
+    tokens_side_by_side,
+)
 from studio.chat.holder import Holder
 from studio.chat.shared_batch import BASE, can_be_thin, shared_batch
 from studio.chat.ways import BATCH, PREDICTS, TURNS, TWO, way_of
@@ -181,25 +188,28 @@ def test_each_result_says_how_it_can_be_asked(workspace: Workspace, causal: Path
     assert way_of(lora.kept) == PREDICTS
 
 
+def heard(model: Any, tokenizer: Any, tuned: bool = True) -> torch.Tensor:
+    """What a model thinks of every token at the first steps of an answer whose words are given to it."""
+    step = step_of(model, reading_of(model, tokenizer, MESSAGES), ["tuned" if tuned else BASE])
+    with torch.inference_mode():
+        return torch.cat([step(ids) for ids in (None, torch.tensor([[5]]), torch.tensor([[9]]))])
+
+
 def test_the_base_stays_as_it_is_from_run_to_run(workspace: Workspace, causal: Path) -> None:
     """One base is held for every adapter of it, and what one of them does to it is undone for the next."""
     holder = Holder(workspace)
+    holder.dtype = "float32"  # also on a processor that is better at shorter numbers
     tokenizer = load_tokenizer(causal)
-    (plain,) = greedy_answers(load_model(causal, "cpu", "float32"), tokenizer, [MESSAGES], 16)
-    expected = {
-        name: greedy_answers(adapted(causal, name), tokenizer, [MESSAGES], 16)[0]
-        for name in ("lora", "dora", "ia3", "prefix")
-    }
+    plain = heard(load_model(causal, "cpu", "float32"), tokenizer, tuned=False)
     held = None
     for name in ("lora", "prefix", "ia3", "dora", "lora"):
         holder.hold(kept_run(workspace, causal, name))
         assert held is None or holder.base is held
         held = holder.base
-        asked = (holder.tuned, tokenizer, MESSAGES, 16)
-        assert texts(in_turns(tokens_alone(*asked, tuned=False), tokens_alone(*asked)), tokenizer) == [
-            plain,
-            expected[name],
-        ]
+        torch.testing.assert_close(heard(holder.tuned, tokenizer, tuned=False), plain, atol=1e-3, rtol=1e-3)
+        tuned, alone = (heard(m, tokenizer) for m in (holder.tuned, adapted(causal, name)))
+        torch.testing.assert_close(tuned, alone, atol=1e-3, rtol=1e-3)
+        assert not torch.allclose(tuned, plain, atol=0.1)
 
 
 def test_two_models_are_held_and_their_memory_is_said(workspace: Workspace, causal: Path) -> None:

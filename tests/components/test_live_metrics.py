@@ -1,4 +1,4 @@
-"""What a run measured beside the loss, in cards, in the verdict, and in the table at its end."""
+"""What a run measured beside the loss, in the verdict, and in the table at its end."""
 
 import json
 import os
@@ -10,7 +10,8 @@ import pytest
 from components import live_metrics, live_parts
 from studio.processes import identity
 from studio.training.events import EventLog
-from studio.training.view import RunView, fold
+from studio.training.following import fold
+from studio.training.view import RunView
 
 F1 = {"name": "f1", "title": "F1 score", "sentence": "Higher is better.", "higher_is_better": True}
 KL = {"name": "kl", "title": "Distance (KL)", "sentence": "How far it moved.", "higher_is_better": None}
@@ -20,7 +21,7 @@ def view_of(tmp_path: Path, checks: list[float], result: dict[str, Any] | None =
     log = EventLog(tmp_path / "events.jsonl")
     log.write("phase", text="Loading")
     facts = {"metrics": [F1, KL], "best": "f1", "trained_parameters": 700_000, "parameters": 100_000_000, **plan}
-    log.write("plan", steps=10, epochs=1, rows={"train": 40, "check": 4, "test": 4}, **facts)
+    log.write("plan", **{"steps": 10, "epochs": 1, "rows": {"train": 40, "check": 4, "test": 4}, **facts})
     for number, value in enumerate(checks):
         if number:
             log.write("step", step=number, epoch=0.1, loss=2.0, learning_rate=1e-4, grad_norm=1.0, metrics={"f1": 0.5})
@@ -31,29 +32,20 @@ def view_of(tmp_path: Path, checks: list[float], result: dict[str, Any] | None =
     return fold(tmp_path)
 
 
-def test_only_what_was_measured_gets_a_card(tmp_path: Path) -> None:
-    drawn = live_metrics.cards(view_of(tmp_path, [0.1, 0.4]))
-    assert "F1 score" in drawn and "0.400" in drawn and "was 0.100" in drawn
-    assert "Distance (KL)" not in drawn
-    assert "ts-beside" in drawn, "the training rows' curve stands behind"
-    assert live_metrics.cards(RunView()) == ""
+def test_while_the_coach_speaks_the_verdict_above_is_silent(tmp_path: Path) -> None:
+    view = view_of(tmp_path, [0.1, 0.4])
+    assert live_parts.status(view, coached=True) == ""
+    assert "Training has begun." in live_parts.status(view)
 
 
-def test_the_verdict_goes_by_the_best_figure(tmp_path: Path) -> None:
-    kind, verdict, _, figures = live_parts.verdict_of(view_of(tmp_path, [0.1, 0.4]))
-    assert (kind, verdict) == ("info", "It is learning.")
-    assert figures == [("F1 score on check rows", "0.100 → 0.400")]
+def test_an_ending_is_told_whatever_the_coach_says(tmp_path: Path) -> None:
+    assert "Finished" in live_parts.status(view_of(tmp_path, [0.1, 0.4], {}), coached=True)
 
 
-def test_a_figure_that_should_rise_and_falls_is_no_progress(tmp_path: Path) -> None:
-    kind, verdict, reason, _ = live_parts.verdict_of(view_of(tmp_path, [0.5, 0.3, 0.2]))
-    assert (kind, verdict) == ("warn", "No better than before so far.") and "0.500" in reason
-
-
-def test_the_best_point_is_named_once_it_is_passed(tmp_path: Path) -> None:
-    _, verdict, reason, _ = live_parts.verdict_of(view_of(tmp_path, [0.1, 0.6, 0.4]))
-    assert verdict == "No better at the last check."
-    assert "“F1 score” on check rows was highest at step 1" in reason
+def test_a_run_without_check_rows_promises_no_check(tmp_path: Path) -> None:
+    view = view_of(tmp_path, [], rows={"train": 40, "check": 0, "test": 4})
+    view.step = 1
+    assert "There are no check rows" in live_parts.status(view)
 
 
 @pytest.mark.parametrize(("after", "kind"), [(0.8, "good"), (0.2, "warn")])
@@ -121,5 +113,5 @@ def test_runs_of_the_first_version_still_have_a_verdict(tmp_path: Path) -> None:
     view = fold(tmp_path)
     kind, _, _, figures = live_parts.verdict_of(view)
     assert kind == "good" and figures[0] == ("Loss on check rows", "3.00 → 2.00")
-    assert live_metrics.cards(view) == "" and live_metrics.trained_share(view) == ""
+    assert live_metrics.trained_share(view) == ""
     assert "Loss" in live_metrics.at_the_end(view)

@@ -93,3 +93,17 @@ def test_the_choices_of_a_run_are_those_that_apply() -> None:
     chosen = {"method": "dpo", "model": "m", "setting.adapt": "full", "setting.rank": 3, "setting.beta": 0.2,
               "setting.beta.distillation": 0.9, "setting.class_weights": "none"}  # fmt: skip
     assert train_tab.split(chosen) == {"method": "dpo", "model": "m", "settings": {"adapt": "full", "beta": 0.2}}
+
+
+def hidden(method: str, **values: Any) -> set[str]:
+    style = fields.style(METHODS[method], fields.values_of(METHODS[method].settings, values))
+    return {name for name in ("devices", "spread") if f"#setting-{name}" in style}
+
+
+def test_the_form_offers_it_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "devices_here", lambda: 1)
+    assert hidden("sft") == {"devices", "spread"}
+    assert hidden("sft", devices=2) == set()  # as a draft from a larger computer says: its sentence has to be seen
+    monkeypatch.setattr(fields, "devices_here", lambda: 8)
+    assert hidden("sft") == {"spread"} and hidden("dpo", devices=2) == set()
+    assert hidden("rlhf") == {"devices", "spread"}

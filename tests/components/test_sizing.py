@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from components import draft
+from components import draft, fit_view
 from components.sizing import Sizes, checked, cut_by
 from studio.datasets.xray import Lengths
 from studio.methods import find_method
@@ -13,6 +13,7 @@ from studio.models.catalogue import find_model
 from studio.models.hardware import Hardware
 from studio.models.memory import Parts
 from studio.workspace import Workspace
+from tests.conftest import wait_until
 
 SFT = find_method("sft")
 
@@ -42,7 +43,7 @@ def test_weights_that_do_not_fit_need_no_estimate(sizes: Sizes) -> None:
     draft.remember(sizes.workspace, tab="model")
     settings = checked(SFT, {})
     assert settings
-    found = sizes.fit("model", find_model(sizes.workspace, "llama-3.1-8b-instruct"), SFT, settings)
+    found = sizes.fit("model", find_model(sizes.workspace, "phi-4"), SFT, settings)
     assert found and found.verdict == "too big" and not sizes.wanted
 
 
@@ -68,3 +69,16 @@ def test_settings_that_will_not_do_are_none() -> None:
 def test_the_histogram_says_what_share_is_longer() -> None:
     lengths = Lengths(10, 10, 100, 100, 200, 20, 0, [(50, 6), (100, 3), (200, 1)])
     assert [cut_by(lengths)(tokens) for tokens in (50, 100, 200)] == [0.4, 0.1, 0.0]
+
+
+def test_a_reckoning_that_fails_is_not_called_under_way_for_ever(sizes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(questions: object) -> None:
+        raise KeyError("place")
+
+    monkeypatch.setattr(sizes.estimator, "ask_all", fails)
+    draft.remember(sizes.workspace, tab="model")
+    settings = checked(SFT, {})
+    assert settings
+    assert sizes.fit("model", find_model(sizes.workspace, "gpt2"), SFT, settings) is None
+    wait_until(lambda: sizes.broken, 10, "the failure to be seen")
+    assert "could not be worked out" in fit_view.draw(None, None, broken=True)

@@ -12,7 +12,6 @@ import pytest
 
 from components import draft
 from components.app import build_app
-from components.charts import thin
 from components.security import middleware, own_hosts
 from components.sizing import Sizes
 from studio.chat.client import Chat
@@ -122,17 +121,6 @@ def test_the_draft_survives_and_a_damaged_one_is_forgotten(workspace: Workspace)
     assert draft.load(workspace) == {"tab": "data", "run": "x"}
     (workspace.home / "draft.json").write_text("{half")
     assert draft.load(workspace) == {}
-
-
-def test_a_thinned_curve_keeps_its_ends_and_its_peaks() -> None:
-    points = [(step, 1.0) for step in range(10_000)]
-    points[4321] = (4321, 99.0)
-    points[777] = (777, -5.0)
-    kept = thin(points)
-    assert len(kept) <= 510
-    assert kept[0] == points[0] and kept[-1] == points[-1]
-    assert points[4321] in kept and points[777] in kept
-    assert kept == sorted(kept)
 
 
 def test_the_page_is_asked_for_by_its_own_names_only() -> None:

@@ -2,7 +2,9 @@
 
 import errno
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pyarrow.parquet
@@ -33,6 +35,23 @@ def test_the_same_file_is_taken_in_once_and_moves_to_the_top(
     add_file(workspace, make_csv(6, "other.csv"))
     add_file(workspace, first.raw, name=first.name)
     assert [d.name for d in list_datasets(workspace)] == ["rows.csv", "other.csv"]
+
+
+def test_the_same_file_brought_by_many_at_once_is_one_dataset(
+    workspace: Workspace, make_csv: Callable[..., Path]
+) -> None:
+    path = make_csv(rows=5)
+    many = 12
+    ready = Barrier(many)
+
+    def bring(_: int) -> str:
+        ready.wait(60)
+        return add_file(workspace, path, "same.csv").id
+
+    with ThreadPoolExecutor(many) as pool:
+        found = list(pool.map(bring, range(many)))
+    assert {one.id for one in list_datasets(workspace)} == set(found)
+    assert list(workspace.scratch.iterdir()) == []
 
 
 def test_a_browser_may_not_choose_where_a_file_goes(workspace: Workspace, make_csv: Callable[..., Path]) -> None:

@@ -280,3 +280,13 @@ def test_the_rate_suits_the_way_unless_it_is_given() -> None:
     assert settings.model_validate({"adapt": "full"}).learning_rate == 2e-5
     assert settings.model_validate({"adapt": "prompt", "learning_rate": None}).learning_rate == 3e-2
     assert settings.model_validate({"adapt": "full", "learning_rate": 1e-3}).learning_rate == 1e-3
+
+
+def test_checks_leave_the_packed_weights_as_they_are(build: Build) -> None:
+    """By itself bitsandbytes would round them once more at every check, on processors that know bfloat16."""
+    trainer, _ = build("lora 4bit")
+    batch = trainer.data_collator([trainer.train_dataset[0]])
+    before = trainer.token_losses(trainer.model.train(), batch).sum().item()
+    for _ in range(3):
+        trainer.judge(trainer.train_dataset)
+        assert trainer.token_losses(trainer.model.train(), batch).sum().item() == before

@@ -15,7 +15,7 @@ from studio.methods.reply_trainer import ReplyTrainer
 from studio.training.events import EventLog
 from studio.training.recipe import load_recipe, resolve
 from studio.training.run import create_run
-from studio.training.worker import train
+from studio.training.session import Session
 from studio.workspace import Workspace
 from tests.conftest import chat_steps
 
@@ -126,7 +126,7 @@ def test_a_run_writes_it_into_its_result(
 ) -> None:
     """With an adapter it is taken at the end; where the model itself is changed, before training."""
     run = create_run(workspace, resolve(workspace, load_recipe(make_recipe(40, max_steps=8, **settings))))
-    train(run, EventLog(run.events), "cpu")
+    Session(run, EventLog(run.events)).train()
     result = run.view().result
     found = result["few_shot"]
     assert set(found) == {"shots", "rows", "fewer", "base", "loss", "tuned"}

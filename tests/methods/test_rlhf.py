@@ -187,7 +187,7 @@ def test_it_goes_on_from_an_earlier_run(make_job: Callable[..., Job], tmp_path: 
     ("changed", "read"),
     [
         ({"rules": [{"kind": "json"}]}, lambda t: t.reward.rules),
-        ({"algorithm": "grpo"}, lambda t: type(t).__mro__[3].__name__),
+        ({"algorithm": "grpo"}, lambda t: {base.__name__ for base in type(t).__mro__} & {"RLOOTrainer", "GRPOTrainer"}),
         ({"beta": 0.5}, lambda t: t.beta),
         ({"generations": 2}, lambda t: t.num_generations),
         ({"answer_tokens": 5}, lambda t: t.generation_config.max_new_tokens),

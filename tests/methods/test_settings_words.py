@@ -44,7 +44,12 @@ def test_a_field_says_what_it_is(method: Method, name: str) -> None:
         values = typing.get_args(kind)
         assert set(told["words"]) == set(values) and default_of(info) in values
     for other, values in told["when"].items():
-        assert set(values) <= set(typing.get_args(kind_of(method.settings.model_fields[other])[0]))
+        decisive = method.settings.model_fields[other]
+        if kind_of(decisive)[0] is int:
+            low, high = limits(decisive)
+            assert low is not None and high is not None and all(low <= value <= high for value in values)
+        else:
+            assert set(values) <= set(typing.get_args(kind_of(decisive)[0]))
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))

@@ -76,59 +76,6 @@ def test_bites_change_memory_and_not_the_result(build: Callable[..., ReplyTraine
     assert losses(4) == pytest.approx(losses(1), rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("changed", "read"),
-    [
-        ({"epochs": 2, "max_steps": None}, lambda t: t.args.max_steps),
-        ({"learning_rate": 0.001}, lambda t: t.args.learning_rate),
-        ({"batch_size": 2}, lambda t: t.args.per_device_train_batch_size),
-        ({"max_length": 40}, lambda t: max(len(row["input_ids"]) for row in t.train_dataset)),
-        ({"max_steps": 9}, lambda t: t.args.max_steps),
-        ({"accumulation": 2}, lambda t: t.args.gradient_accumulation_steps),
-        ({"warmup": 0.5}, lambda t: t.args.warmup_steps),
-        ({"checks": 2}, lambda t: t.args.eval_steps),
-        ({"checkpointing": True}, lambda t: t.args.gradient_checkpointing),
-        ({"seed": 7}, lambda t: t.args.seed),
-        ({"rank": 4}, lambda t: t.model.peft_config["default"].r),
-        ({"alpha": 5}, lambda t: t.model.peft_config["default"].lora_alpha),
-        ({"adapt": "ia3"}, lambda t: t.model.peft_config["default"].peft_type),
-        ({"weights": "4bit"}, lambda t: getattr(t.model.get_base_model(), "is_loaded_in_4bit", False)),
-        ({"rslora": True}, lambda t: t.model.peft_config["default"].use_rslora),
-        ({"dora": True}, lambda t: t.model.peft_config["default"].use_dora),
-        ({"lora_plus": 16}, lambda t: len(t.create_optimizer().param_groups)),
-        ({"init": "pissa"}, lambda t: t.model.peft_config["default"].init_lora_weights),
-        ({"packing": True}, lambda t: len(t.train_dataset)),
-        ({"shots": 1}, lambda t: t.settings.shots),  # what comes of it: tests/methods/test_few_shot.py
-        ({"loss_on": "everything"}, lambda t: sum(label != -100 for row in t.train_dataset for label in row["labels"])),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_every_setting_reaches_the_trainer(
-    build: Callable[..., ReplyTrainer], changed: dict[str, object], read: Callable[[ReplyTrainer], object]
-) -> None:
-    assert read(build(**changed)) != read(build())
-
-
-@pytest.mark.parametrize(
-    ("changed", "read"),
-    [
-        ({"virtual_tokens": 4, "adapt": "prompt"}, lambda t: t.model.peft_config["default"].num_virtual_tokens),
-        ({"last_layers": 1, "adapt": "last_layers"}, lambda t: sum(p.requires_grad for p in t.model.parameters())),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_settings_of_another_way_to_train_reach_the_trainer(
-    build: Callable[..., ReplyTrainer], changed: dict[str, object], read: Callable[[ReplyTrainer], object]
-) -> None:
-    assert read(build(**changed)) != read(build(adapt=changed["adapt"]))
-
-
-def test_the_tests_above_know_every_setting() -> None:
-    tests = (test_every_setting_reaches_the_trainer, test_settings_of_another_way_to_train_reach_the_trainer)
-    cases = [case for test in tests for case in test.pytestmark[0].args[1]]
-    assert {next(iter(changed)) for changed, _ in cases} == set(find_method("sft").settings.model_fields)
-
-
 def test_every_field_explains_itself() -> None:
     for name, field in find_method("sft").settings.model_fields.items():
         assert field.title and field.description, name

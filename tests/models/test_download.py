@@ -22,9 +22,11 @@ from studio.models.download import Halted, download
 from studio.models.download_state import REQUEST, Download, write_state
 from studio.models.fetch import ensure_model, lock_of
 from studio.models.hub_files import wanted
+from studio.models.revision import FILE as REVISION
+from studio.models.revision import revision_of
 from studio.workspace import Workspace, read_json
 from tests.conftest import wait_until
-from tests.models.hub import Hub
+from tests.models.hub import COMMIT, Hub
 
 NAME = "someone/tiny-model"
 BIG = 6_000_000  # bytes of the one large file
@@ -79,7 +81,8 @@ def state(model: Model) -> Download:
 
 
 def whole(model: Model, files: Path) -> bool:
-    there = {file.name: file.read_bytes() for file in model.folder.iterdir()}
+    there = {file.name: file.read_bytes() for file in model.folder.iterdir() if file.name != REVISION}
+    assert revision_of(model) == f"{NAME} at {COMMIT}"
     return there == {file.name: file.read_bytes() for file in files.iterdir()} and not model.part.exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from studio.processes import identity
 from studio.training.events import EventLog, read_events
-from studio.training.view import fold
+from studio.training.following import fold
 
 
 @pytest.fixture
@@ -126,3 +126,40 @@ def test_numbers_that_are_none_never_reach_a_chart(folder: Path, alive: subproce
     view = fold(folder)
     assert view.series["loss"] == [(2, 2.0)]
     assert view.series["validation"] == []
+
+
+def test_a_run_that_goes_on_forgets_the_steps_that_it_takes_again(folder: Path) -> None:
+    log = write_steps(folder, [3.0, 2.5, 2.0, 1.5])
+    for step, loss in ((0, 3.1), (2, 2.2), (4, 1.8)):
+        log.write("check", step=step, loss=loss)
+    log.write("failed", message="The disk is full.", hint="Free some space.")
+    assert (fold(folder).status, fold(folder).best_step) == ("failed", 4)
+    log.write("asked", mode="continue")
+    view = fold(folder)
+    assert (view.status, view.mode, view.error, view.started) == ("waiting", "continue", None, None)
+    log.write("resumed", step=2)
+    view = fold(folder)
+    assert (view.step, view.resumed_at, view.loss) == (2, 2, 2.5)
+    assert view.series["loss"] == [(1, 3.0), (2, 2.5)]
+    assert view.series["validation"] == [(0, 3.1), (2, 2.2)]
+    assert (view.best_step, view.best_loss) == (2, 2.2)
+    log.write("step", step=3, epoch=0.3, loss=1.9)
+    assert fold(folder).series["loss"] == [(1, 3.0), (2, 2.5), (3, 1.9)]
+
+
+def test_a_pause_is_an_ending_that_can_be_undone(folder: Path) -> None:
+    log = write_steps(folder, [3.0, 2.5])
+    log.write("paused", step=2)
+    assert (fold(folder).status, fold(folder).live) == ("paused", False)
+    log.write("phase", text="a late word")
+    assert fold(folder).status == "paused"
+    log.write("asked", mode="keep")
+    assert (fold(folder).status, fold(folder).mode) == ("waiting", "keep")
+
+
+def test_a_line_that_was_cut_off_costs_none_after_it(folder: Path) -> None:
+    log = write_steps(folder, [3.0])
+    with (folder / "events.jsonl").open("ab") as file:
+        file.write(b'{"at": 1, "kind": "step", "st')
+    log.write("paused", step=1)
+    assert fold(folder).status == "paused"

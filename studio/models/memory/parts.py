@@ -57,5 +57,13 @@ class Parts:
         names = ("gradients", "activations", "loss", "overhead")
         return replace(self, **{name: getattr(self, name) * share for name in names})
 
+    def divided(self, devices: int) -> "Parts":
+        """What each of several devices holds of a model that lies in pieces; the adapter is whole on each.
+
+        The layer at work, which is whole for a moment, is not counted.
+        """
+        names = ("weights",) if self.adapter else ("weights", "gradients", "optimiser")
+        return replace(self, **{name: getattr(self, name) / devices for name in names})
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -30,7 +30,10 @@ class Question:
     groups: int = 8
 
     # Settings that change nothing about the memory, so that an answer serves for all their values.
-    INDIFFERENT = ("learning_rate", "epochs", "max_steps", "warmup", "checks", "seed", "alpha", "shots", "rslora")
+    INDIFFERENT = (
+        "learning_rate", "epochs", "max_steps", "warmup", "checks", "seed", "alpha", "shots", "rslora", "patience",
+        "keep_by", "keep_points", "spread",
+    )  # fmt: skip
 
     @property
     def key(self) -> str:

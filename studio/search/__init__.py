@@ -1,0 +1,1 @@
+"""Which settings to try next: the ranges, the ways of choosing, and who is left behind. It knows nothing of runs."""
