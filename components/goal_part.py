@@ -174,6 +174,13 @@ def wire(page: Page) -> None:
 
         return draft.settled(newest, now)
 
+    def agreed(goal: str, method: str, data: str, frames: str) -> dict[Any, Any]:
+        """The goal that was chosen, where the page shows another: an answer from before a pick came after its own."""
+        chosen = chosen_goal(page)
+        if chosen is None or chosen.name == goal:
+            return {}
+        return {page.choices["goal"]: chosen.name, **drawn(chosen, data, frames), **measures(chosen, method)}
+
     def measured(chosen: str, number: float | None, way: str) -> dict[Any, Any]:
         goal = chosen_goal(page)
         field = limit(goal, way, chosen, number)
@@ -190,6 +197,8 @@ def wire(page: Page) -> None:
     gr.on([news], plain(told), inputs_kwargs=known, outputs=shown, **LATEST)
     gr.on([moved(method, parts["again"])], plain(told_by_method), inputs_kwargs=known | {"way": method},
           outputs=outputs, **LATEST)  # fmt: skip
+    gr.on([moved(page.choices["goal"])], plain(agreed), inputs_kwargs=known | page.inputs("goal", "method"),
+          outputs=[page.choices["goal"], *outputs], **LATEST)  # fmt: skip
     parts["cards"].picked(
         plain(picked), list(known.values()), [method, page.choices["goal"], parts["brought"], *outputs], **PICKED
     )

@@ -19,16 +19,17 @@ def html(value: str | dict[str, Any] = "", classes: Iterable[str] = (), **option
     return gr.HTML(value, elem_classes=["ts", *classes], apply_default_css=False, **options)
 
 
-def hidden(name: str, value: str = "") -> gr.HTML:
+def hidden(name: str, value: str = "", also: str = "") -> gr.HTML:
     """A text that the page keeps and sends back, but does not show; its event `moved` comes when it is another one.
 
+    also: what else the browser does with it, a statement with `props` and `watch`.
     Hidden by our CSS: with visible=False the browser does not send its value back.
     """
     return gr.HTML(
         value,
         html_template="<i hidden></i>",
         elem_classes="ts-hidden",
-        js_on_load="window.tunesmithHidden(props, watch, trigger);",
+        js_on_load=f"window.tunesmithHidden(props, watch, trigger);{also}",
         name=name,
         listeners=[],
     )

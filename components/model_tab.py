@@ -34,7 +34,7 @@ window.tunesmithChoices(element, watch);
 """
 ON_MODELS = """
 element.addEventListener('change', (event) => {
-  if (event.target.name === 'model') trigger('picked', { model: event.target.value });
+  if (event.target.name === 'model') trigger('picked', { model: event.target.value, turn: window.tunesmithTurn() });
 });
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-do]');
@@ -136,13 +136,25 @@ def wire(page: Page) -> None:
             parts["note"]: views.next_note(now.model, found),
         }
 
+    def agreed(model: str, data: str, way: str, brought: str = "") -> dict[Any, Any]:
+        """The same where the method is not the chosen one: an answer from before a pick came after the pick's own."""
+        wanted = str(draft.load(page.workspace).get("method", ""))
+        found, _ = method_choice.settle(wanted, situation(model, data))
+        return told(model, data, brought) if found.name == wanted != way else {}
+
     def with_model(model: str, data: str) -> dict[Any, Any]:
         """The same for a model that a person has just chosen."""
         draft.remember(page.workspace, model=model)
+        return shown(model, data)
+
+    def shown(model: str, data: str) -> dict[Any, Any]:
         return {**told(model, data), choice: model, parts["trouble"]: ""}
 
     def model_picked(event: gr.EventData, data: str) -> dict[Any, Any]:
-        return with_model(str(event.model), data)
+        picked = find_model(page.workspace, str(event.model)).name
+        draft.picked(page.workspace, event.turn, model=picked)
+        newest = lambda: str(draft.load(page.workspace).get("model") or picked)  # noqa: E731
+        return draft.settled(newest, lambda model: shown(model, data))
 
     def picked(event: gr.EventData, model: str, data: str) -> dict[Any, Any]:
         """The cards too: an answer from before may have marked the one of then."""
@@ -213,7 +225,9 @@ def wire(page: Page) -> None:
     quick: dict[str, Any] = {"outputs": outputs, **QUICK}
     known = {"model": choice, "data": page.choices["data"]}
     again = moved(page.choices["data"], page.choices["goal"], goals["brought"], choice)
-    gr.on([again], plain(told), inputs_kwargs=known | {"brought": goals["brought"]}, **quick | LATEST)
+    following = known | {"brought": goals["brought"]}
+    gr.on([again], plain(told), inputs_kwargs=following, **quick | LATEST)
+    gr.on([moved(method)], plain(agreed), inputs_kwargs=following | {"way": method}, **quick | LATEST)
     parts["models"].picked(plain(model_picked), page.choices["data"], **quick | PICKED)
     parts["cards"].picked(
         plain(picked),

@@ -29,7 +29,7 @@ class Page:
     - model tab: `goal`, `model`, `method` (names), `success`, `success_value` (see goal_part)
     - train tab: `preset` (name), `run_name` (text), `start` (id of a run, "" for the model itself), `watch` (questions,
       one a line), `track.FIELD` for each field of tracking_part, `setting.FIELD` for each setting of any method, and
-      `mark` of the form's last filling (see train_form.Form), and the search over them: `search_over` (names),
+      `mark` of the form as the page shows it (see train_form.Form), and the search over them: `search_over` (names),
       `search_ranges` (JSON, see search_fields), `search_way`, `search_pruning`, `search_runs`, `search_minutes`,
       `search_steps`
     """

@@ -130,7 +130,7 @@ def wire(page: Page, everything: dict[str, Any]) -> None:
 
     asked = [choices[f"search_{name}"] for name in ("over", "way")]
     gr.on(
-        [parts["search.fold"].expand, *(one.input for one in asked), moved(choices["method"], choices["mark"])],
+        [parts["search.fold"].expand, *(one.input for one in asked), moved(choices["method"], page.parts["filled"])],
         plain(offer),
         inputs_kwargs=everything | own,
         outputs=[choices[f"search_{name}"] for name in ("over", "ranges", "minutes", "steps")],

@@ -26,7 +26,8 @@ def build_fields(page: Page) -> None:
     page.parts["style"] = html(classes=["ts-hidden"])
     drawn = settings_form.build({settings_fields.RATE: lambda: rate_part.build(page)})
     page.choices.update({f"{settings_fields.FIELD}{key}": field for key, field in drawn.items()})
-    page.choices["mark"] = hidden("Form as it was last filled")
+    page.parts["filled"] = hidden("Form as it was last filled", also="window.tunesmithFilled(props, watch);")
+    page.choices["mark"] = hidden("Filling on show, and what was typed since", also="window.tunesmithMark(props);")
     page.parts["field_errors"] = html(
         {},
         elem_id="field-errors",
@@ -39,8 +40,8 @@ def build_fields(page: Page) -> None:
 class Form:
     """What its handlers share. `own`: the choices that it holds, by their names; `parts`: what `filled` updates.
 
-    Each filling has a mark, which the page sends back. What was typed into an earlier one and arrives late is not kept,
-    or it would undo the newer.
+    Each filling has a name, which the page sends back in the mark. What was typed into an earlier one and arrives late
+    is not kept, or it would undo the newer; the page types it once more into that (assets/js/typed.js).
     """
 
     def __init__(self, page: Page) -> None:
@@ -50,22 +51,23 @@ class Form:
         self.runs = {key: s.name for key, s in slots.items() if settings_fields.shape(s.name, s.info) == "run"}
         self.settings = {f"{settings_fields.FIELD}{key}": field for key, field in self.fields.items()}
         self.own = page.inputs("preset", "run_name", "start") | self.settings
-        self.parts = [page.choices["mark"], page.parts["preset_note"], page.parts["style"], *self.fields.values()]
+        self.parts = [page.parts["filled"], page.parts["preset_note"], page.parts["style"], *self.fields.values()]
         self.overwritten: deque[str] = deque(maxlen=1000)
 
     def filled(self, way: Method, preset: Preset, own: dict[str, Any], data: str, model: str, mark: str) -> list[Any]:
         """Updates of `parts` that show a preset for these rows and this model, with what the person wants besides.
 
-        mark: that of the filling which is overwritten.
+        mark: the page's as it asked for them.
         """
-        self.overwritten.append(mark or "none")
+        overwritten, typed = read_mark(mark)
+        self.overwritten.append(overwritten or "none")
         workspace = self.page.workspace
         found = preset_form.fitted(workspace, way, preset, data, model, own)
         values = settings_fields.values_of(way.settings, found.settings | own)
         updates = settings_form.filled(way, values)
         style = settings_fields.style(way, values, preset.name, workspace)
         note = preset_form.note(found, values)
-        return [uuid4().hex, note, style, *(updates.get(key, gr.skip()) for key in self.fields)]
+        return [f"{uuid4().hex} {typed}", note, style, *(updates.get(key, gr.skip()) for key in self.fields)]
 
     def fill(self, method: str, start: str, data: str, model: str, mark: str) -> Any:
         """The form of the method that was just chosen, as it was left, else as its preset has it."""
@@ -100,7 +102,7 @@ class Form:
         way = find_method(method)
         values = settings_fields.of_method(way, settings_fields.unprefixed(typed))
         own = preset_form.changed(self.page.workspace, way, preset, data, model, values)
-        if mark not in self.overwritten:
+        if read_mark(mark)[0] not in self.overwritten:
             keep(self.page, way, own, preset=preset, run_name=run_name)
 
     def arrange(self, method: str, preset: str, **form: Any) -> Any:
@@ -144,6 +146,12 @@ class Form:
         page.first.append(self.first)
         gr.on([moved(page.roster, choices["model"])], plain(self.offer), [choices["model"], choices["start"]],
               [choices["start"], *(fields[key] for key in self.runs)], **LATEST)  # fmt: skip
+
+
+def read_mark(mark: str) -> tuple[str, int]:
+    """The name of the filling that a page shows, "" before the first, and how often something was typed there."""
+    filling, _, typed = mark.partition(" ")
+    return filling, int(typed or 0)
 
 
 def wrong_fields(workspace: Workspace, chosen: dict[str, Any]) -> dict[str, str]:
