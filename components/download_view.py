@@ -14,10 +14,9 @@ def state_cell(model: Model, state: State, reachable: bool = True) -> str:
     if state.kind == "here":
         return yes("On this computer")
     if model.source != "hub":
-        came = model.source == "package" and not model.package_sha256
         return (
             f'<span class="ts-yes">{icon("check", "s")}Came with the studio</span>'
-            if came
+            if model.bundled
             else "Fetched when it starts"
         )
     asks = '<span class="ts-what">asks for a free account</span>' if model.gated else ""

@@ -125,12 +125,13 @@ def wire(page: Page) -> None:
         known = Prepared.told(data)
         kind = known.steps.mapping.kind if known else ""
         found, rows = proposed(page, goal, data) if goal else (None, 0)
-        take, card = bool(found and found.model), goal is not None
+        suited = not kind or (goal is not None and kind in goal.kinds)
+        take, card = bool(found and found.model and suited), goal is not None
         now = f"{take} {card}"
         visible = {parts["frames"]: now, parts["take"]: gr.Button(visible=take), parts["card"]: gr.Column(visible=card)}
         return {
             parts["cards"]: views.cards(goal, kind),
-            parts["advice"]: views.advice(goal, found, rows),
+            parts["advice"]: views.advice(goal, found, rows if suited else 0),
             parts["way"]: views.way(stage(page, goal)),
             **({} if now == frames else visible),
         }

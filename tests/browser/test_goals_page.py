@@ -63,6 +63,7 @@ def test_a_goal_takes_rows_that_suit_it_and_says_when_they_do_not(
     card = page.locator("#goal label").filter(has=page.locator(f"input[value={other}]"))
     expect(card).not_to_contain_text("you have them")
     expect(page.locator("#advice .ts-cautions")).to_contain_text(find_goal(other).needs)
+    expect(page.locator("#take-proposal")).to_be_hidden()  # it would not run
 
 
 def test_the_proposal_is_taken_and_success_is_remembered(studio: Studio, open_page: OpenPage) -> None:
