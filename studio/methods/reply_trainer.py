@@ -21,7 +21,9 @@ from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods import together
 from studio.methods.adapting import trainable_model
-from studio.methods.arguments import training_arguments
+from studio.methods.arguments import bite, training_arguments
+from studio.methods.fast_path.budget import token_budget
+from studio.methods.fast_path.trainer import InParts
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
 from studio.methods.registry import Job
 from studio.methods.watched import Figures, Watched, watch
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
 
-class ReplyTrainer(Watched, SFTTrainer):
+class ReplyTrainer(Watched, InParts, SFTTrainer):
     """Learns to write the tokens that carry a label."""
 
     def compute_loss(
@@ -67,8 +69,9 @@ class ReplyTrainer(Watched, SFTTrainer):
         if any(getattr(language_model.config, name, None) for name in RESCALED):
             logits = language_model(**reading).logits[:, :-1][trained]
         else:
-            hidden = language_model.base_model(**reading).last_hidden_state
-            logits = language_model.get_output_embeddings()(hidden[:, :-1][trained])
+            hidden = language_model.base_model(**reading).last_hidden_state[:, :-1][trained]
+            head = language_model.get_output_embeddings()
+            logits = head(hidden)
         return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
 
     def mean_loss(self, rows: Dataset) -> float:
@@ -146,6 +149,17 @@ def reply_trainer(
         eval_dataset=check if len(check) else None,
         processing_class=tokenizer,
     )
-    trainer.notes = notes
+    trainer.budget = token_budget(job.device, bite(settings), max(map(len, train["input_ids"])))
+    trainer.notes = (*notes, *fast_path_notes(trainer))
     watched: ReplyTrainer = watch(trainer, job, "causal", rows["test"])
     return watched
+
+
+def fast_path_notes(trainer: ReplyTrainer) -> tuple[str, ...]:
+    """What is said, when a run starts, of what makes its steps fast."""
+    if together.count() > 1:
+        return ()
+    return (
+        f"Examples of like length are read together, about {trainer.budget:,} tokens at once; every step learns from "
+        "the same examples as without this.",
+    )

@@ -122,6 +122,14 @@ def test_more_at_once_needs_more_and_bites_need_less() -> None:
     assert parts(batch_size=8, accumulation=8).total < parts(batch_size=8).total
 
 
+def test_a_step_that_is_read_in_parts_needs_no_more_than_its_largest_part() -> None:
+    large, small = parts(batch_size=16, tokens=512), parts(batch_size=2, tokens=512)
+    assert large.activations == pytest.approx(small.activations, rel=0.01)  # 1,024 tokens at once on a processor
+    assert parts(method="classification", batch_size=16, tokens=512).activations > 4 * large.activations
+    whole = (parts(adapt="full", batch_size=size, tokens=512, trained=0.01) for size in (16, 2))
+    assert next(whole).gradients > next(whole).gradients  # they wait for those of the other parts
+
+
 def test_checkpoints_keep_far_less() -> None:
     deep = {**LLAMA, "num_hidden_layers": 24}
     plain, saved = parts(deep, tokens=256), parts(deep, tokens=256, checkpointing=True)
