@@ -12,6 +12,7 @@ from studio.datasets.versions import Version, prepare
 from studio.methods import Job, find_method
 from studio.methods.fast_path.budget import MOST, rows_at_once, token_budget
 from studio.methods.fast_path.parts import divided, in_parts
+from studio.methods.fast_path.tiles import TILE, is_frozen, tiled_loss
 from studio.methods.reply_trainer import ReplyTrainer
 from studio.workspace import Workspace
 from tests.conftest import chat_steps
@@ -75,6 +76,7 @@ def model(place: Path, shape: str) -> Path:
 
 def made_plain(trainer: ReplyTrainer) -> ReplyTrainer:
     trainer.budget = 0
+    trainer.tiled = False
     return trainer
 
 
@@ -146,6 +148,35 @@ def test_the_budget_is_a_power_of_two_and_no_more_than_a_bite() -> None:
     assert token_budget("cuda", 64, 1000) == MOST["cuda"]
     assert rows_at_once(256, 4, 100) == 2
     assert rows_at_once(256, 4, 1000) == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("bias", [False, True])
+def test_tiles_come_to_the_loss_and_the_gradient_of_all_at_once(
+    dtype: torch.dtype, bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TILE, "cpu", 4 * 50 * 7)  # seven tokens at a time
+    torch.manual_seed(0)
+    head = torch.nn.Linear(16, 50, bias=bias).to(dtype).requires_grad_(False)
+    hidden, weights = torch.randn(30, 16, dtype=dtype, requires_grad=True), torch.rand(30)
+    targets = torch.randint(50, (30,))
+    losses = tiled_loss(hidden, head, targets, "cpu")
+    (ours,) = torch.autograd.grad((losses * weights).sum(), hidden)
+    expected = torch.nn.functional.cross_entropy(head(hidden).float(), targets, reduction="none")
+    (theirs,) = torch.autograd.grad((expected * weights).sum(), hidden)
+    close = 1e-6 if dtype == torch.float32 else 1e-2
+    torch.testing.assert_close(losses, expected, rtol=close, atol=close)
+    torch.testing.assert_close(ours, theirs, rtol=close, atol=close)
+    assert float(ours.float().norm()) > 0
+    with torch.no_grad():
+        torch.testing.assert_close(tiled_loss(hidden, head, targets, "cpu"), losses)
+
+
+def test_a_head_that_learns_is_read_as_it_always_was(build: Callable[..., ReplyTrainer]) -> None:
+    assert is_frozen(build().model.get_output_embeddings())
+    assert not is_frozen(build(adapt="full").model.get_output_embeddings())
+    assert any("never kept" in note for note in build().notes)
+    assert not any("never kept" in note for note in build(adapt="full").notes + build(adapt="prompt").notes)
 
 
 def test_a_run_says_what_makes_it_fast(build: Callable[..., ReplyTrainer]) -> None:

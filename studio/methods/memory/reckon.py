@@ -43,8 +43,9 @@ def measured(question: Question, method: Method, settings: AdaptSettings) -> Fig
     architectures, shares = samples(question.architecture, trained_layers)
     for architecture, share in zip(architectures, shares, strict=True):
         model = trained_model(architecture, settings, method.task, question.dtype, question.groups)
-        batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher)
-        check = Batch(checked, question.tokens, question.trained, question.device, teacher)
+        tiled = reads_in_parts(question, settings)
+        batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher, tiled)
+        check = Batch(checked, question.tokens, question.trained, question.device, teacher, tiled)
         for name, value in take(model, loss, batch, check, autocast).figures().items():
             whole[name] = whole.get(name, 0.0) + share * value
     return whole

@@ -138,9 +138,17 @@ def test_checkpoints_keep_far_less() -> None:
 
 
 def test_the_head_reads_the_learned_positions_only() -> None:
-    wide = {**LLAMA, "vocab_size": 50_000}
+    wide = {**LLAMA, "vocab_size": 10_000}
     few, all_ = parts(wide, tokens=128, trained=0.1), parts(wide, tokens=128)
     assert few.loss < 0.2 * all_.loss
+
+
+def test_the_scores_of_all_words_never_exist_at_once() -> None:
+    wide = {**LLAMA, "vocab_size": 200_000}
+    all_scores = 4 * 2 * 512 * 200_000 / GIB
+    assert parts(wide, batch_size=2, tokens=512).loss < 0.15 * all_scores
+    trained_head = {**wide, "tie_word_embeddings": False}
+    assert parts(trained_head, batch_size=2, tokens=512, adapt="full").loss > all_scores
 
 
 def test_pairs_need_twice_the_room_of_single_answers() -> None:
