@@ -6,6 +6,7 @@ SmolLM2-135M (two AVX2 cores, two alternated pairs).
 """
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,6 +24,7 @@ from studio.methods import together
 from studio.methods.adapting import trainable_model
 from studio.methods.arguments import bite, training_arguments
 from studio.methods.fast_path.budget import token_budget
+from studio.methods.fast_path.low_rank import in_one_step
 from studio.methods.fast_path.tiles import is_frozen, tiled_loss
 from studio.methods.fast_path.trainer import InParts
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
@@ -154,25 +156,26 @@ def reply_trainer(
         eval_dataset=check if len(check) else None,
         processing_class=tokenizer,
     )
+    layers = in_one_step(trainer.model) if together.count() == 1 else 0
     trainer.budget = token_budget(job.device, bite(settings), max(map(len, train["input_ids"])))
-    trainer.notes = (*notes, *fast_path_notes(trainer))
+    trainer.notes = (*notes, *fast_path_notes(trainer, layers))
     watched: ReplyTrainer = watch(trainer, job, "causal", rows["test"])
     return watched
 
 
-def fast_path_notes(trainer: ReplyTrainer) -> tuple[str, ...]:
-    """What is said, when a run starts, of what makes its steps fast."""
+def fast_path_notes(trainer: ReplyTrainer, layers: int) -> Iterator[str]:
+    """What is said, when a run starts, of what makes its steps fast. layers: whose LoRA is taken in one step."""
     if together.count() > 1:
-        return ()
-    parts = (
+        return
+    yield (
         f"Examples of like length are read together, about {trainer.budget:,} tokens at once; every step learns from "
         "the same examples as without this."
     )
     model: Any = trainer.accelerator.unwrap_model(trainer.model)
-    head = model.get_output_embeddings()
-    if not is_frozen(head) or rescaled(model.config) or prompted(model):
-        return (parts,)
-    return (parts, "The scores of all words are worked out for some tokens at a time, and never kept.")
+    if is_frozen(model.get_output_embeddings()) and not rescaled(model.config) and not prompted(model):
+        yield "The scores of all words are worked out for some tokens at a time, and never kept."
+    if layers:
+        yield f"While it learns, LoRA is added to {layers:,} layers in the model's own number format."
 
 
 def rescaled(config: Any) -> bool:

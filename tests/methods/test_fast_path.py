@@ -11,6 +11,7 @@ from studio.datasets.store import add_file
 from studio.datasets.versions import Version, prepare
 from studio.methods import Job, find_method
 from studio.methods.fast_path.budget import MOST, rows_at_once, token_budget
+from studio.methods.fast_path.low_rank import LowRank, plain_again
 from studio.methods.fast_path.parts import divided, in_parts
 from studio.methods.fast_path.tiles import TILE, is_frozen, tiled_loss
 from studio.methods.reply_trainer import ReplyTrainer
@@ -77,6 +78,7 @@ def model(place: Path, shape: str) -> Path:
 def made_plain(trainer: ReplyTrainer) -> ReplyTrainer:
     trainer.budget = 0
     trainer.tiled = False
+    plain_again(trainer.model)
     return trainer
 
 
@@ -103,6 +105,11 @@ def test_every_shape_learns_as_by_the_plain_way(build: Callable[..., ReplyTraine
     assert_alike(fast, build(shape))
 
 
+@pytest.mark.parametrize("shape", ["Llama", "GPT2"])
+def test_bfloat16_learns_as_by_the_plain_way(build: Callable[..., ReplyTrainer], shape: str) -> None:
+    assert_alike(build(shape, "bfloat16"), build(shape, "bfloat16"))
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -111,6 +118,7 @@ def test_every_shape_learns_as_by_the_plain_way(build: Callable[..., ReplyTraine
         {"adapt": "full", "learning_rate": 0.0005},
         {"adapt": "prompt"},
         {"weights": "4bit"},
+        {"dora": True},
         {"checkpointing": True},
     ],
     ids=lambda settings: next(iter(settings)),
@@ -177,6 +185,45 @@ def test_a_head_that_learns_is_read_as_it_always_was(build: Callable[..., ReplyT
     assert not is_frozen(build(adapt="full").model.get_output_embeddings())
     assert any("never kept" in note for note in build().notes)
     assert not any("never kept" in note for note in build(adapt="full").notes + build(adapt="prompt").notes)
+
+
+def test_what_is_judged_goes_by_the_adapters_own_forward(
+    build: Callable[..., ReplyTrainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, taken = build(), []
+    apply = LowRank.apply
+    monkeypatch.setattr(LowRank, "apply", lambda *given: taken.append(1) or apply(*given))
+    trainer.judge(trainer.test_dataset)
+    with trainer.model.disable_adapter():
+        trainer.model.train()
+        trainer.compute_loss(trainer.model, trainer.data_collator([trainer.train_dataset[0]]))
+    assert not taken
+    trainer.train()
+    assert taken
+
+
+def test_only_plain_lora_is_taken_in_one_step(build: Callable[..., ReplyTrainer]) -> None:
+    assert any("LoRA is added to 14 layers" in note for note in build().notes)
+    for settings in ({"dora": True}, {"adapt": "ia3"}, {"adapt": "full"}):
+        assert not any("LoRA is added" in note for note in build(**settings).notes)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_lora_in_one_step_has_the_gradients_of_three(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    first, second = torch.randn(4, 16, requires_grad=True), torch.randn(8, 4, requires_grad=True)
+    base, read = (torch.randn(3, 5, size, dtype=dtype, requires_grad=True) for size in (8, 16))
+    ours = LowRank.apply(base, read, first, second, 0.5)
+    theirs = base + ((read.float() @ first.t() @ second.t()) * 0.5).to(dtype)
+    close = 1e-5 if dtype == torch.float32 else 0.05
+    torch.testing.assert_close(ours, theirs, rtol=close, atol=2 * close)
+    wanted = torch.randn_like(ours)
+    learns = (base, read, first, second)
+    for one, other in zip(
+        torch.autograd.grad(ours, learns, wanted), torch.autograd.grad(theirs, learns, wanted), strict=True
+    ):
+        assert one.dtype == other.dtype
+        assert float((one - other).float().norm()) <= close * float(other.float().norm())
 
 
 def test_a_run_says_what_makes_it_fast(build: Callable[..., ReplyTrainer]) -> None:

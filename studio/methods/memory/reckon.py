@@ -8,6 +8,7 @@ from studio.errors import StudioError
 from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
 from studio.methods.arguments import bite, check_bite
 from studio.methods.fast_path.budget import rows_at_once, token_budget
+from studio.methods.fast_path.low_rank import in_one_step
 from studio.methods.memory.build import bare_model, trained_model
 from studio.methods.memory.losses import LOSSES, Batch
 from studio.methods.memory.overhead import loading, program, slack
@@ -44,6 +45,8 @@ def measured(question: Question, method: Method, settings: AdaptSettings) -> Fig
     for architecture, share in zip(architectures, shares, strict=True):
         model = trained_model(architecture, settings, method.task, question.dtype, question.groups)
         tiled = reads_in_parts(question, settings)
+        if tiled:
+            in_one_step(model)
         batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher, tiled)
         check = Batch(checked, question.tokens, question.trained, question.device, teacher, tiled)
         for name, value in take(model, loss, batch, check, autocast).figures().items():

@@ -130,6 +130,11 @@ def test_a_step_that_is_read_in_parts_needs_no_more_than_its_largest_part() -> N
     assert next(whole).gradients > next(whole).gradients  # they wait for those of the other parts
 
 
+def test_lora_keeps_no_second_copy_of_what_it_reads() -> None:
+    plain, dora = (parts(dtype="bfloat16", batch_size=2, tokens=512, dora=dora).activations for dora in (False, True))
+    assert plain < 0.6 * dora
+
+
 def test_checkpoints_keep_far_less() -> None:
     deep = {**LLAMA, "num_hidden_layers": 24}
     plain, saved = parts(deep, tokens=256), parts(deep, tokens=256, checkpointing=True)
