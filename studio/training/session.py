@@ -75,7 +75,7 @@ class Session:
         if self.left():
             return
         if not self.point:
-            for sentence in (*recipe.notes, *trainer.notes):
+            for sentence in (*recipe.notes, *trainer.notes, *self.note_on_checks(version)):
                 events.write("note", text=sentence)
         before, shown = self.what_it_could(version)
         if self.left():
@@ -170,6 +170,14 @@ class Session:
             trained_parameters=sum(p.numel() for p in parameters if p.requires_grad),
             parameters=sum(p.numel() for p in parameters),
         )
+
+    def note_on_checks(self, version: Version) -> list[str]:
+        """That not all check rows are read at every check, where there are more."""
+        assert self.built
+        there, read = version.rows["validation"], len(self.built.trainer.eval_dataset or ())
+        if read != self.built.job.settings.rows_checked(there) or read >= there:
+            return []
+        return [f"Each check reads {read} of the {there:,} check rows, always the same ones."]
 
     def what_it_could(self, version: Version) -> "tuple[Figures | None, dict[str, Any] | None]":
         """Figures of what this run began with on the test rows, where it will be gone after training; and with
