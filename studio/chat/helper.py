@@ -59,11 +59,12 @@ def tokens_of(holder: Holder, way: str, request: Reply) -> Tokens:
     """Tokens of base and tuned, in the way that this run's result can be asked."""
     base, tuned, most = request["base"], request["tuned"], request["max_tokens"]
     if way == BATCH:
-        return tokens_side_by_side(holder.tuned, holder.tokenizer, tuned, [BASE, holder.run], most)
+        adapters, kept = [BASE, holder.run], holder.read["both"]
+        return tokens_side_by_side(holder.tuned, holder.tokenizer, tuned, adapters, most, kept)
     one = holder.base if way == TWO else holder.tuned
     return in_turns(
-        tokens_alone(one, holder.tokenizer, base, most, tuned=False),
-        tokens_alone(holder.tuned, holder.tokenizer, tuned, most),
+        tokens_alone(one, holder.tokenizer, base, most, tuned=False, kept=holder.read["base"]),
+        tokens_alone(holder.tuned, holder.tokenizer, tuned, most, kept=holder.read["tuned"]),
     )
 
 

@@ -3,11 +3,13 @@
 import json
 import math
 import struct
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from studio.chat.prefix_cache import PrefixCache
 from studio.chat.ways import PREDICTS, TWO, way_of
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
@@ -41,6 +43,7 @@ class Holder:
         self.tuned: Any = None
         self.tokenizer: Any = None
         self.facts: dict[str, Any] = {}
+        self.read: dict[str, PrefixCache] = defaultdict(PrefixCache)  # of the last question: to both, base or tuned
         self.memory_mb = 0.0  # MB that the weights take which are held now
 
     def hold(self, run: Run) -> None:
