@@ -8,7 +8,7 @@ from components import draft, topbar
 from components.dialogs import ON_DECIDED, question
 from components.html import about, escape, html, loss
 from components.page import PICKED, POLL, QUICK, Page
-from components.runs import digest, has_kept, name_of, stake
+from components.runs import digest, has_kept, name_of, stake, until_first_step
 from components.speak import plain
 from studio.training.catching_up import catch_up
 from studio.training.endings import ask
@@ -114,6 +114,7 @@ def draw(run: Run, view: RunView, behind: int = 0) -> str:
     left = (
         [about(view.seconds_left).replace("about ", "about <b>") + "</b> left"] if view.seconds_left is not None else []
     )
+    left += until_first_step(view)
     if view.status == "stopping":
         left = ["pausing after this step" if run.stop_requested() == "pause" else "stopping after this step"]
     if view.loss is not None:

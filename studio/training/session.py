@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from studio.datasets.versions import Version
 from studio.methods import together
+from studio.methods.spreading import devices_of
+from studio.training import first_step
 from studio.training.back_off import fitted
 from studio.training.building import Built, build
 from studio.training.checkpoints import Point, points
@@ -47,6 +49,10 @@ class Session:
         recipe = run.recipe()
         settings = fitted(run, recipe.checked_settings())
         version = recipe.version(run.workspace)
+        rows, devices = version.rows["train"], devices_of(settings)
+        kind = first_step.kind_of(recipe.model.name, recipe.method.name, rows, self.device, devices)
+        if not self.point and (phases := first_step.expected(run.workspace, kind)):
+            events.write("expected", phases=phases)
         self.say("Loading the training libraries")
         from studio.training.filming import Filming
         from studio.training.point_keeper import PointKeeper
@@ -81,6 +87,8 @@ class Session:
         if self.left():
             return
         self.learn(version)
+        if not self.point and together.is_first():
+            first_step.note_down(run, kind)
         if trial and trial.ended:
             self.end_tracking("discarded")
             return throw_away(run, events, {PRUNED: trial.ended})
