@@ -7,6 +7,7 @@ SmolLM2-135M (two AVX2 cores, two alternated pairs).
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,6 +30,7 @@ from studio.methods.fast_path.tiles import is_frozen, tiled_loss
 from studio.methods.fast_path.trainer import InParts
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
 from studio.methods.registry import Job
+from studio.methods.row_cache import cached_rows
 from studio.methods.watched import Figures, Watched, watch
 
 if TYPE_CHECKING:
@@ -114,25 +116,37 @@ class ReplyTrainer(Watched, InParts, SFTTrainer):
 
 
 def example_rows(
-    tokenizer: "PreTrainedTokenizerBase", version: Version, split: str, max_length: int, everything: bool = False
+    tokenizer: "PreTrainedTokenizerBase",
+    version: Version,
+    split: str,
+    max_length: int,
+    everything: bool = False,
+    home: Path | None = None,
 ) -> Dataset:
     """The rows of a split as input_ids and labels (lists of int). Rows whose reply is cut off whole are left out.
 
-    everything: what is read is learned too, not the replies alone.
+    everything: what is read is learned too, not the replies alone. home: the studio's, for its cache of tokenised rows.
 
     Raises StudioError when no training row keeps any of its reply.
     """
-    examples = render_all(tokenizer, conversations(version.frame(split), version.kind), max_length)
-    kept = [example for example in examples if example.learned]
-    if not kept and split == "train":
+    frame = version.frame(split)
+
+    def make() -> Dataset:
+        examples = render_all(tokenizer, conversations(frame, version.kind), max_length)
+        kept = [example for example in examples if example.learned]
+        labels = [e.ids if everything else e.labels for e in kept]
+        return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": labels})
+
+    depends = {"kind": version.kind, "max_length": max_length, "everything": everything, "made_by": "example_rows"}
+    rows = cached_rows(home, tokenizer, frame, depends, make)
+    if not len(rows) and split == "train":
         raise StudioError(
             f"With at most {max_length} tokens, every example is cut before its answer begins.",
             "Raise “Longest example (tokens)”.",
             cause="examples_cut",
             evidence=f"Of {version.rows['train']:,} training examples, 0 keep any of their answer.",
         )
-    labels = [e.ids if everything else e.labels for e in kept]
-    return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": labels})
+    return rows
 
 
 def reply_trainer(
