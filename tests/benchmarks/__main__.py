@@ -1,4 +1,4 @@
-"""All comparisons by one command: python -m tests.benchmarks [B1 B2 …] [--pairs N] [--home FOLDER] [--steps N]
+"""All comparisons by one command: python -m tests.benchmarks [B1 B2 … G3] [--pairs N] [--home FOLDER] [--steps N]
 
 Prints one table. Without names all are run, and what cannot be measured here says why. FOLDER is a studio's home that
 is kept: with the starter model in it (python -m studio.models.starter --home FOLDER) that is measured too.
@@ -19,6 +19,12 @@ FILES = {
     "against_trl": ("B1", "B2", "B4"),
     "against_factory": ("B3",),
     "first_loss": ("B5",),
+    "starting": ("B6",),
+    "clicking": ("B7",),
+    "answering": ("B8", "B9"),
+    "scaling": ("B10",),
+    "gpu": ("G1", "G3"),
+    "gpu_estimate": ("G2",),
 }
 IDS = sorted((id for ids in FILES.values() for id in ids), key=lambda id: (id[0], int(id[1:])))
 

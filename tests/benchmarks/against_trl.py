@@ -1,5 +1,6 @@
 """B1, B2, B4: training against TRL's SFTTrainer, on the same rows in the same steps, each in a process of its own."""
 
+import shutil
 from pathlib import Path
 
 from studio.workspace import open_workspace
@@ -15,6 +16,7 @@ TRIAL = 4  # steps in which the best of TRL's ways is found
 def measure(options: Options) -> list[Row]:
     rows = []
     wanted = options.wanted & {"B1", "B2", "B4"}
+    shutil.rmtree(options.home / "lessons", ignore_errors=True)  # rows of an earlier state of this program
     for lesson in lessons(options.home, open_workspace(options.home), options.steps):
         if options.model not in ("", lesson.name):
             continue

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainerCallback
 
 LOSS = 1e-2  # how far two losses of the same step may lie apart
@@ -18,7 +19,7 @@ class Record(TrainerCallback):
     """digests: of each optimiser step, the hash of its trained tokens in ascending order; tokens: how many of them.
 
     Their order within a step, padding and packing make no difference to a digest. first: wall seconds of the epoch
-    when the first loss was there.
+    when the first loss was there; ends: when each step had ended, in seconds of no particular beginning.
     """
 
     def __init__(self, trainer: Any) -> None:
@@ -27,6 +28,7 @@ class Record(TrainerCallback):
         self.losses: list[float] = []
         self.norms: list[float] = []
         self.first = 0.0
+        self.ends: list[float] = []
         self.now: list[int] = []
         step = trainer.training_step
 
@@ -42,6 +44,9 @@ class Record(TrainerCallback):
         self.tokens.append(len(self.now))
         self.digests.append(hashlib.sha256(json.dumps(sorted(self.now)).encode()).hexdigest()[:16])
         self.now = []
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()  # a card works on after the program has gone on
+        self.ends.append(time.perf_counter())
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **more: Any) -> None:
         if "loss" in logs:
@@ -62,7 +67,8 @@ def train(trainer: Any, file: Path) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     trainer.train()
     told = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "peak": peak()}
-    told |= {name: getattr(record, name) for name in ("digests", "tokens", "losses", "norms", "first")}
+    told |= {name: getattr(record, name) for name in ("digests", "tokens", "losses", "norms", "first", "ends")}
+    told["card"] = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     told["parameters"] = sum(p.numel() for p in trainer.model.parameters())
     file.write_text(json.dumps(told))
 
