@@ -19,7 +19,8 @@ class Record(TrainerCallback):
     """digests: of each optimiser step, the hash of its trained tokens in ascending order; tokens: how many of them.
 
     Their order within a step, padding and packing make no difference to a digest. first: wall seconds of the epoch
-    when the first loss was there; ends: when each step had ended, in seconds of no particular beginning.
+    when the first loss was there; ends, spent: wall and CPU seconds of no particular beginning
+    when each step had ended.
     """
 
     def __init__(self, trainer: Any) -> None:
@@ -29,6 +30,7 @@ class Record(TrainerCallback):
         self.norms: list[float] = []
         self.first = 0.0
         self.ends: list[float] = []
+        self.spent: list[float] = []
         self.now: list[int] = []
         step = trainer.training_step
 
@@ -47,6 +49,7 @@ class Record(TrainerCallback):
         if torch.cuda.is_available():
             torch.cuda.synchronize()  # a card works on after the program has gone on
         self.ends.append(time.perf_counter())
+        self.spent.append(time.process_time())
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **more: Any) -> None:
         if "loss" in logs:
@@ -67,7 +70,7 @@ def train(trainer: Any, file: Path) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     trainer.train()
     told = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "peak": peak()}
-    told |= {name: getattr(record, name) for name in ("digests", "tokens", "losses", "norms", "first", "ends")}
+    told |= {name: getattr(record, name) for name in ("digests", "tokens", "losses", "norms", "first", "ends", "spent")}
     told["card"] = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     told["parameters"] = sum(p.numel() for p in trainer.model.parameters())
     file.write_text(json.dumps(told))
