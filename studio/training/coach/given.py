@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from studio.errors import StudioError
 from studio.methods import find_method
-from studio.methods.adapt_settings import RATES
 from studio.training.recipe import Recipe
 
 
@@ -27,5 +26,5 @@ def given_of(recipe: Recipe) -> Given:
         settings, schema = recipe.checked_settings(), find_method(recipe.method.name).settings
     except StudioError:
         return Given()
-    usual = float(f"{RATES[settings.adapt] * schema.rate_factor:.3g}")
+    usual = schema.rate_for(settings.adapt)
     return Given(settings.learning_rate, usual, settings.batch_size, settings.accumulation)
