@@ -55,8 +55,8 @@ def all_rows(options: Options) -> list[Row]:
                 rows += importlib.import_module(f"tests.benchmarks.{name}").measure(options)
             except Exception as error:
                 traceback.print_exc()
-                last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-                rows += [Row(id, "", "", f"failed: {last}") for id in asked]
+                words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                rows += [Row(id, "", "", f"failed: {words}") for id in asked]
     return sorted(rows, key=lambda row: IDS.index(row.id))
 
 
