@@ -53,10 +53,10 @@ def all_rows(options: Options) -> list[Row]:
         if asked := sorted(options.wanted & set(ids)):
             try:
                 rows += importlib.import_module(f"tests.benchmarks.{name}").measure(options)
-            except (AssertionError, RuntimeError) as error:
+            except Exception as error:
                 traceback.print_exc()
-                last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-                rows += [Row(id, "", "", f"failed: {last}") for id in asked]
+                words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                rows += [Row(id, "", "", f"failed: {words}") for id in asked]
     return sorted(rows, key=lambda row: IDS.index(row.id))
 
 

@@ -59,7 +59,9 @@ def clicked(studio: Studio, options: Options) -> tuple[list[float], list[float]]
             page.wait_for_timeout(2000)
             page.locator(target).evaluate(TIMED_CLICK, [name, seen])
         idle = clicks(page, MANY * options.pairs)
-        run = submit(studio.workspace, resolve(studio.workspace, load_recipe(ASSETS / "samples" / "returns.toml")))
+        recipe = load_recipe(ASSETS / "samples" / "returns.toml")
+        recipe.settings["epochs"] = 100  # longer than all the clicks
+        run = submit(studio.workspace, resolve(studio.workspace, recipe))
         while run.view().last_step_at is None:
             assert run.view().live or run.view().status == "waiting", run.view().error
             page.wait_for_timeout(200)
@@ -74,7 +76,7 @@ def clicks(page: Page, many: int) -> list[float]:
     presets = [click for click in CLICKS if "preset" in click[0]]
     seconds = []
     for number in range(many + 2):
-        name, target, seen = presets[(number + 1) % 2]
+        name, target, seen = presets[number % 2]
         page.wait_for_timeout(BETWEEN)
         seconds.append(page.locator(target).evaluate(TIMED_CLICK, [name, seen]))
     return seconds[2:]  # the first ones warm up
