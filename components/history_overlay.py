@@ -73,6 +73,7 @@ def wire(page: Page) -> None:
         pairs = [(run, run.view()) for run in runs]
         offered = shared(pairs)
         chosen = figure if figure in offered else next(iter(offered), "")
+        value = {} if chosen == figure else {"value": chosen}
         lines = compared(runs)
         now = digest([(chosen, *offered), *((run.id, run.about, view.status, view.version) for run, view in pairs)])
         if stamp == now:
@@ -81,7 +82,8 @@ def wire(page: Page) -> None:
             ids,
             f"shown {now}",
             gr.skip() if before == "shown" else gr.Column(visible=True),
-            gr.Dropdown(choices=[(words, name) for name, words in offered.items()], value=chosen),
+            # No value where it stays: somebody may have picked another meanwhile.
+            gr.Dropdown(choices=[(words, name) for name, words in offered.items()], **value),
             chart(pairs, chosen, offered.get(chosen, "")),
             differences(runs, *lines),
         ]
@@ -93,13 +95,17 @@ def wire(page: Page) -> None:
         return shown(ids, figure, drawn)
 
     def follow(ids: str, figure: str | None, drawn: str) -> Any:
-        """While one of them learns, its curve grows; when it is renamed, its name is another one."""
+        """While one of them learns, its curve grows; when it is renamed, its name is another one.
+
+        And once more after each drawing: an answer from before a pick may have come after the pick's own.
+        """
         return shown(ids, figure, drawn) if drawn.startswith("shown") else gr.skip()
 
     ids = parts["history.ticked"]
     parts["history.table"].ticked(plain(ticked), known, outputs, **PICKED)
     parts["history.figure"].input(plain(picked), [ids, *known], outputs, **PICKED)
-    gr.on([moved(page.seen, where="#run-tools")], plain(follow), [ids, *known], outputs, **LATEST)
+    news = moved(page.seen, parts["history.overlay_of"], where="#run-tools")
+    gr.on([news], plain(follow), [ids, *known], outputs, **LATEST)
 
 
 def shared(pairs: Pairs) -> dict[str, str]:
