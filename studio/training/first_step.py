@@ -59,7 +59,8 @@ def expected(workspace: Workspace, kind: str) -> Phases:
 
 def read(workspace: Workspace) -> dict[str, list[Phases]]:
     book: Any = read_json(workspace.home / BOOK)
-    return book if isinstance(book, dict) else {}
+    known = book.items() if isinstance(book, dict) else ()
+    return {kind: runs for kind, runs in known if isinstance(runs, list) and all(isinstance(run, dict) for run in runs)}
 
 
 def seconds_to_first_step(view: RunView) -> float | None:
