@@ -7,6 +7,7 @@ import gradio as gr
 from components.html import escape, html, moved
 from components.icons import icon
 from components.page import LATEST, PICKED, Page
+from components.preset_form import width_of
 from components.runs import find, recipe_of
 from components.speak import plain
 from studio.errors import StudioError
@@ -51,7 +52,8 @@ def wire(page: Page) -> None:
 
 
 def findings(run: Run, view: RunView) -> list[Finding]:
-    return advise(view, given_of(recipe_of(run)))
+    recipe = recipe_of(run)
+    return advise(view, given_of(recipe, width_of(run.workspace, recipe.model.name)))
 
 
 def promised(run: Run, kind: str, words: str) -> Action:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from components import earlier_choice, goal_choice
 from components.html import badge, count, duration, escape, loss, notice, title
 from components.live_metrics import figure, is_better, trained_share, watched, watched_title
-from components.runs import name_of, stake, state_of
+from components.runs import name_of, stake, state_of, until_first_step
 from studio.errors import StudioError
 from studio.goals.success import outcome
 from studio.methods import find_method
@@ -31,6 +31,7 @@ def head(run: Run, view: RunView) -> str:
         facts.append(f"done at about {clock(datetime.now(UTC) + timedelta(seconds=view.seconds_left))}")
     elif view.live:
         facts.append(f"for {duration(view.elapsed)}")
+        facts += until_first_step(view)
     words = ", ".join(facts) or "Not started yet"
     return (
         f'<div class="ts-page-head" data-run="{escape(run.id)}" data-stake="{escape(stake(view))}">'

@@ -260,14 +260,17 @@ def draw(found: Outlook) -> str:
     listed = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
     fits = fit_view.draw(found.fit, found.changes, found.untold, found.tested, found.broken)
     figured = f'<hr><dl class="ts-figures">{listed}</dl>{basis}'
-    return f'<div class="ts-stack ts-plan">{fits}{figured}{rows(found.version.rows)}{cut}</div>'
+    return f'<div class="ts-stack ts-plan">{fits}{figured}{rows(found.version.rows, found.settings)}{cut}</div>'
 
 
-def rows(number: dict[str, int]) -> str:
+def rows(number: dict[str, int], settings: AdaptSettings | None = None) -> str:
     """How many rows go where."""
+    there, checked = number.get("validation", 0), "looked at during training"
+    if settings and settings.rows_checked(there) < there:
+        checked += f", the same {settings.rows_checked(there)} at each check"
     kinds = [
         ("train", "p1", "Training", "the model practises on these"),
-        ("validation", "accent-line", "Check", "looked at during training"),
+        ("validation", "accent-line", "Check", checked),
         ("test", "accent-soft", "Test", "untouched until the end"),
     ]
     lines = "".join(

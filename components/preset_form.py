@@ -11,6 +11,7 @@ from studio.errors import StudioError
 from studio.methods import Method
 from studio.methods.checks import known_of
 from studio.methods.presets import Fitted, Preset, find_preset, list_presets, usual_preset
+from studio.models.blueprint import hidden_size
 from studio.models.catalogue import find_model
 from studio.workspace import Workspace
 
@@ -42,6 +43,14 @@ def context_of(workspace: Workspace, model: str) -> int:
     except StudioError:
         return 0  # Model says why
     return known.context if known else 0
+
+
+def width_of(workspace: Workspace, model: str) -> int:
+    """The hidden size of the chosen model, 0 when nobody knows."""
+    try:
+        return hidden_size(find_model(workspace, model))
+    except StudioError:
+        return 0  # Model says why
 
 
 def changed(workspace: Workspace, method: Method, preset: str, data: str, model: str, form: Values) -> Values:

@@ -8,8 +8,9 @@ from components import draft, topbar
 from components.dialogs import ON_DECIDED, question
 from components.html import about, escape, html, loss
 from components.page import PICKED, POLL, QUICK, Page
-from components.runs import digest, has_kept, name_of, stake
+from components.runs import digest, has_kept, name_of, stake, until_first_step
 from components.speak import plain
+from studio.chat.ahead import Ahead
 from studio.training.catching_up import catch_up
 from studio.training.endings import ask
 from studio.training.queue import cancel
@@ -50,10 +51,13 @@ def build(page: Page) -> None:
 def wire(page: Page) -> None:
     known = [page.seen, page.roster, page.finished, page.parts["bar"], page.parts["chip"], *page.news.values()]
 
+    ahead = Ahead(page.chat)
+
     def now() -> list[str]:
         """What each of the known parts has to say at this moment."""
         runs = overview(page.workspace)
         catch_up(page.workspace, {run.folder for run, view in runs if view.hasty})
+        ahead.look(runs)
         for run, _ in runs:
             page.offer(run.folder / "export")
         live = next((pair for pair in runs if pair[1].live), None)
@@ -114,6 +118,7 @@ def draw(run: Run, view: RunView, behind: int = 0) -> str:
     left = (
         [about(view.seconds_left).replace("about ", "about <b>") + "</b> left"] if view.seconds_left is not None else []
     )
+    left += until_first_step(view)
     if view.status == "stopping":
         left = ["pausing after this step" if run.stop_requested() == "pause" else "stopping after this step"]
     if view.loss is not None:

@@ -3,8 +3,9 @@
 import hashlib
 from typing import Any
 
-from components.html import duration, loss
+from components.html import about, duration, loss
 from studio.errors import StudioError
+from studio.training.first_step import seconds_to_first_step
 from studio.training.run import Run, load_run
 from studio.training.run import recipe_of as recipe_of
 from studio.training.trials import PRUNED
@@ -54,6 +55,14 @@ def has_kept(run: Run, view: RunView) -> bool:
 def steps_words(view: RunView) -> str:
     """ "52 of 80", or "none yet"."""
     return f"{view.step} of {view.steps}" if view.steps else "none yet"
+
+
+def until_first_step(view: RunView) -> list[str]:
+    """ "about 12 s until the first step", as a list of one; empty where nothing was measured, and once it trains."""
+    seconds = seconds_to_first_step(view)
+    if seconds is None:
+        return []
+    return [f"{about(seconds)} until the first step" if seconds >= 1 else "the first step comes any moment"]
 
 
 def stake(view: RunView) -> str:

@@ -8,6 +8,7 @@ from components import plan, search_fields
 from components.chosen_recipe import chosen_recipe, split
 from components.html import about, count, escape, hidden, html, megabytes, moved, title
 from components.page import LATEST, QUICK, Page
+from components.preset_form import width_of
 from components.runs import digest
 from components.settings_fields import RATE, rate_words
 from components.speak import plain
@@ -20,6 +21,7 @@ from studio.search.checks import wrong
 from studio.search.space import PRUNINGS, WAYS, Search, grid_size
 from studio.sweeps.conductor import start_sweep
 from studio.sweeps.sweep import NO_CHECK_ROWS
+from studio.workspace import Workspace
 
 OWN = ("over", "ranges", "way", "pruning", "runs", "minutes", "steps")
 RUNS = 12
@@ -109,7 +111,7 @@ def wire(page: Page, everything: dict[str, Any]) -> None:
 
     def offer(search_over: list[str], search_ranges: str, search_way: str, **chosen: Any) -> Any:
         """The settings that can be searched now, a row for each that is chosen, and emptiness where nothing stands."""
-        method, settings = filled(chosen)
+        method, settings = filled(page.workspace, chosen)
         found = search_fields.offered(method, settings)
         names = [name for _, name in found]
         kept = [name for name in search_over or [] if name in names]
@@ -165,19 +167,20 @@ def run_of(chosen: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if not name.startswith("search_")}
 
 
-def filled(chosen: dict[str, Any]) -> tuple[Method, dict[str, Any]]:
+def filled(workspace: Workspace, chosen: dict[str, Any]) -> tuple[Method, dict[str, Any]]:
     """The method and the settings of the form, with the learning rate that an empty field means."""
     asked = split(run_of(chosen))
     method, settings = find_method(asked["method"]), asked["settings"]
     if RATE in method.settings.model_fields and not settings.get(RATE):
         adapt = settings.get("adapt") or method.settings.model_fields["adapt"].default
-        settings = settings | {RATE: float(rate_words(method.settings, adapt)[1])}
+        hidden = width_of(workspace, asked["model"])
+        settings = settings | {RATE: float(rate_words(method.settings, adapt, hidden)[1])}
     return method, settings
 
 
 def preview(page: Page, chosen: dict[str, Any]) -> tuple[str, dict[str, str], bool]:
     """What the search would be, as HTML; what is wrong with its fields, by their ids; and whether it can start."""
-    method, settings = filled(chosen)
+    method, settings = filled(page.workspace, chosen)
     asked = split(run_of(chosen))
     try:
         search = search_fields.asked(chosen)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from studio.methods import METHODS, Method
-from studio.methods.adapt_settings import RATES, AdaptSettings
+from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.fields import applying, default_of, extra, kind_of, limits, when
 from studio.methods.presets import list_presets
 from studio.models.hardware import devices_here
@@ -141,10 +141,13 @@ def values_of(schema: type[BaseModel], overrides: Values) -> Values:
     return {name: overrides.get(name, default_of(info)) for name, info in schema.model_fields.items()}
 
 
-def rate_words(schema: type[AdaptSettings], adapt: Any) -> tuple[str, str]:
-    """The help of the learning rate, and the rate itself, that an empty field means for this way of training."""
+def rate_words(schema: type[AdaptSettings], adapt: Any, hidden: int = 0) -> tuple[str, str]:
+    """The help of the learning rate, and the rate itself, that an empty field means for this way of training.
+
+    hidden: the hidden size of the chosen model, 0 while it is not known.
+    """
     info = schema.model_fields[RATE]
-    filled = float(f"{RATES.get(str(adapt), RATES['lora']) * schema.rate_factor:.3g}")
+    filled = schema.rate_for(adapt, hidden)
     rate = f"{filled:.10f}".rstrip("0")
     return f"{(info.description or '').split(' Left empty')[0]} Left empty it is {rate}, which suits this way.", rate
 

@@ -76,19 +76,22 @@ def field(slot: Slot) -> Component:
     return gr.Textbox(max_lines=1, **common)
 
 
-def filled(method: Method, values: dict[str, Any]) -> dict[str, Any]:
-    """Updates by key that bring the form to a method with these values, which are by the settings' names."""
+def filled(method: Method, values: dict[str, Any], hidden: int = 0) -> dict[str, Any]:
+    """Updates by key that bring the form to a method with these values, which are by the settings' names.
+
+    hidden: the hidden size of the chosen model.
+    """
     updates = {}
     for name, value in values.items():
         key = fields.slot_of(method, name).key
         words = fields.wording(name, method) if key in fields.differing() else {}
         if name == fields.RATE:
-            words = rate(method, values.get("adapt"))
+            words = rate(method, values.get("adapt"), hidden)
         updates[key] = gr.update(value=value, **words)
     return updates
 
 
-def rate(method: Method, adapt: Any) -> dict[str, Any]:
-    """What the field of the learning rate says for this way of training."""
-    words, number = fields.rate_words(method.settings, adapt)
+def rate(method: Method, adapt: Any, hidden: int = 0) -> dict[str, Any]:
+    """What the field of the learning rate says for this way of training and a model of this hidden size."""
+    words, number = fields.rate_words(method.settings, adapt, hidden)
     return {"info": words, "placeholder": number}

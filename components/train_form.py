@@ -62,7 +62,7 @@ class Form:
         workspace = self.page.workspace
         found = preset_form.fitted(workspace, way, preset, data, model, own)
         values = settings_fields.values_of(way.settings, found.settings | own)
-        updates = settings_form.filled(way, values)
+        updates = settings_form.filled(way, values, preset_form.width_of(workspace, model))
         style = settings_fields.style(way, values, preset.name, workspace)
         note = preset_form.note(found, values)
         return [filling, note, style, *(updates.get(key, gr.skip()) for key in self.fields)]
@@ -107,12 +107,13 @@ class Form:
         outdated = self.fillings.outdated(mark)
         return self.fill(method, start, data, model, outdated) if outdated else gr.skip()
 
-    def arrange(self, method: str, preset: str, **form: Any) -> Any:
+    def arrange(self, method: str, preset: str, model: str, **form: Any) -> Any:
         """Which fields apply, when one has changed that decides about others."""
         way = find_method(method)
         values = settings_fields.of_method(way, settings_fields.unprefixed(form))
         style = settings_fields.style(way, values, preset, self.page.workspace)
-        return style, gr.update(**settings_form.rate(way, values.get("adapt")))
+        hidden = preset_form.width_of(self.page.workspace, model)
+        return style, gr.update(**settings_form.rate(way, values.get("adapt"), hidden))
 
     def first(self, asked: Mapping[str, str]) -> First:
         kept, choices = draft.load(self.page.workspace), self.page.choices
@@ -144,7 +145,7 @@ class Form:
               inputs_kwargs=remembered, **LATEST)  # fmt: skip
         controls = {f"{settings_fields.FIELD}{key}": fields[key] for key in settings_fields.controlling()}
         gr.on([field.input for field in controls.values()], plain(self.arrange),
-              inputs_kwargs=page.inputs("method", "preset") | controls,
+              inputs_kwargs=page.inputs("method", "preset", "model") | controls,
               outputs=[page.parts["style"], fields[settings_fields.RATE]],
               **PICKED)  # fmt: skip
         page.first.append(self.first)

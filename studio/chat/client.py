@@ -39,10 +39,14 @@ class Answers:
 
 
 class Chat:
-    """Asks base and tuned the same question. One question at a time; the process starts at the first."""
+    """Asks base and tuned the same question. One question at a time; the process starts at the first.
+
+    asked: how many questions there have been.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.asked = 0
         self.child = Child("studio.chat.helper", str(workspace.home), log=workspace.logs / "chat.log")
 
     def ask(
@@ -78,6 +82,7 @@ class Chat:
             request["tuned"] = asked_of_tuned(recipe, question.strip(), picture)
             request["base"] = asked_of_base(recipe, question.strip(), examples, picture)
             request["max_tokens"] = max(1, min(int(max_tokens), MOST_TOKENS))
+        self.asked += 1
         for reply in self.child.ask(request):
             if "texts" in reply:
                 (base, tuned), (base_tokens, tuned_tokens) = reply["texts"], reply["tokens"]
@@ -95,6 +100,27 @@ class Chat:
                     reply.get("memory_mb", 0.0),
                     reply.get("predictions"),
                 )
+
+    def prepare(self, run_id: str) -> bool:
+        """Load a run's models for a question to come; returns when they are. False where that could not be.
+
+        A question may be asked meanwhile, and waits for them as it would have done anyway.
+        """
+        try:
+            for _ in self.child.ask({"run": run_id, "prepare": True}):
+                pass
+        except StudioError:
+            return False  # nobody has asked for it; who asks a question is told
+        return True
+
+    def close_unless_asked(self, asked: int) -> None:
+        """Give the memory back if there has been no question since there were `asked`."""
+        if self.child.turn.acquire(blocking=False):  # else one is being answered
+            try:
+                if self.asked == asked:
+                    self.child.close()
+            finally:
+                self.child.turn.release()
 
     def stop(self) -> None:
         """End the answer that is being written; what there is of it stays."""

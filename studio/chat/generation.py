@@ -1,12 +1,14 @@
 """Writing answers: plain greedy ones, and those of base and tuned side by side, token by token."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from studio.chat.pictures import in_parts, picture_of, with_picture, words_of
+from studio.chat.prefix_cache import PrefixCache, can_be_kept
 from studio.chat.shared_batch import BASE, shared_batch
 from studio.chat.steps import Reading, Step, beginning_in_encoder, decoder, encoder_decoder
 from studio.datasets.examples import encode, opening, prompt_ids, text_of
@@ -124,23 +126,39 @@ def greedy_together(
 
 
 def tokens_side_by_side(
-    model: "PeftModel", tokenizer: Any, messages: Messages, adapters: list[str], max_new_tokens: int
+    model: "PeftModel",
+    tokenizer: Any,
+    messages: Messages,
+    adapters: list[str],
+    max_new_tokens: int,
+    kept: PrefixCache | None = None,
 ) -> Tokens:
     """Greedy tokens for one conversation by several adapters at once (BASE for none), one row of a batch each.
 
-    One forward pass serves all rows; it stops when every row has ended.
+    One forward pass serves all rows; it stops when every row has ended. kept: what these adapters have read before.
     """
     reading = reading_of(model, tokenizer, messages, len(adapters))
-    return write(model, tokenizer, step_of(model, reading, adapters), reading, max_new_tokens)
+    return write(model, tokenizer, step_of(model, reading, adapters, kept), reading, max_new_tokens)
 
 
-def tokens_alone(model: Any, tokenizer: Any, messages: Messages, max_new_tokens: int, tuned: bool = True) -> Tokens:
-    """Greedy tokens of one model by itself: a whole one, or one with an adapter, which `tuned` False leaves out."""
+def tokens_alone(
+    model: Any,
+    tokenizer: Any,
+    messages: Messages,
+    max_new_tokens: int,
+    tuned: bool = True,
+    kept: PrefixCache | None = None,
+) -> Tokens:
+    """Greedy tokens of one model by itself: a whole one, or one with an adapter, which `tuned` False leaves out.
+
+    kept: what it has read before, with or without the adapter.
+    """
     reading = reading_of(model, tokenizer, messages)
-    return write(model, tokenizer, step_of(model, reading, ["tuned"] if tuned else [BASE]), reading, max_new_tokens)
+    step = step_of(model, reading, ["tuned"] if tuned else [BASE], kept)
+    return write(model, tokenizer, step, reading, max_new_tokens)
 
 
-def step_of(model: Any, reading: Reading, adapters: list[str]) -> Step:
+def step_of(model: Any, reading: Reading, adapters: list[str], kept: PrefixCache | None = None) -> Step:
     """The step that answers, one row for each adapter; with a whole model or a learned beginning one row only."""
     from peft import PeftModel
 
@@ -156,7 +174,10 @@ def step_of(model: Any, reading: Reading, adapters: list[str]) -> Step:
             named = [BASE if name == BASE else str(model.active_adapter) for name in adapters]
             first, switch = later, shared_batch(model, named)
     if not model.config.is_encoder_decoder:
-        return decoder(reading, first, later, switch)
+        begun = isinstance(first, PeftModel)  # by what was learned, which is no part of the reading
+        keeps = kept is not None and not begun and can_be_kept(model, reading)
+        read = partial(kept.read, config=model.config) if kept is not None and keeps else None
+        return decoder(reading, first, later, switch, read)
     return encoder_decoder(reading, model.config.decoder_start_token_id, first, later, switch, beginning)
 
 

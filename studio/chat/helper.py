@@ -1,8 +1,8 @@
 """The chat process: `python -m studio.chat.helper HOME`. It holds the models of one run.
 
 It answers requests {"run": id, "base": [...], "tuned": [...], "max_tokens": n}, both conversations, with the texts so
-far; and {"run": id, "predict": [...], "max_length": n}, texts or conversations, with what a run that predicts makes of
-them.
+far; {"run": id, "predict": [...], "max_length": n}, texts or conversations, with what a run that predicts makes of
+them; and {"run": id, "prepare": true}, for a question to come, with nothing as soon as the models are loaded.
 """
 
 import os
@@ -23,12 +23,16 @@ from studio.training.run import load_run
 from studio.workspace import Workspace, open_workspace
 
 EVERY = 0.12  # seconds between two replies: smooth to read, and cheap for the page
+AHEAD = 0.5  # share of the free memory that models may take which nobody has asked for yet
 
 
 def answer(holder: Holder, request: Reply, stopped: threading.Event) -> Iterator[Reply]:
     run = load_run(holder.workspace, request["run"])
     if run.kept is None:
         raise StudioError(f"“{run.name}” has kept nothing to ask.", "Choose a run that finished.")
+    if request.get("prepare"):
+        holder.hold(run, AHEAD)
+        return
     yield {
         "phase": "Loading the model",
         "texts": ["", ""],
@@ -59,11 +63,12 @@ def tokens_of(holder: Holder, way: str, request: Reply) -> Tokens:
     """Tokens of base and tuned, in the way that this run's result can be asked."""
     base, tuned, most = request["base"], request["tuned"], request["max_tokens"]
     if way == BATCH:
-        return tokens_side_by_side(holder.tuned, holder.tokenizer, tuned, [BASE, holder.run], most)
+        adapters, kept = [BASE, holder.run], holder.read["both"]
+        return tokens_side_by_side(holder.tuned, holder.tokenizer, tuned, adapters, most, kept)
     one = holder.base if way == TWO else holder.tuned
     return in_turns(
-        tokens_alone(one, holder.tokenizer, base, most, tuned=False),
-        tokens_alone(holder.tuned, holder.tokenizer, tuned, most),
+        tokens_alone(one, holder.tokenizer, base, most, tuned=False, kept=holder.read["base"]),
+        tokens_alone(holder.tuned, holder.tokenizer, tuned, most, kept=holder.read["tuned"]),
     )
 
 

@@ -3,11 +3,13 @@
 import json
 import math
 import struct
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from studio.chat.prefix_cache import PrefixCache
 from studio.chat.ways import PREDICTS, TWO, way_of
 from studio.errors import StudioError
 from studio.models.catalogue import find_model
@@ -41,11 +43,13 @@ class Holder:
         self.tuned: Any = None
         self.tokenizer: Any = None
         self.facts: dict[str, Any] = {}
+        self.read: dict[str, PrefixCache] = defaultdict(PrefixCache)  # of the last question: to both, base or tuned
         self.memory_mb = 0.0  # MB that the weights take which are held now
 
-    def hold(self, run: Run) -> None:
+    def hold(self, run: Run, share: float = 1.0) -> None:
         """Load what is missing for this run. The base model stays when only the adapter changes.
 
+        share: how much of the free memory may be used for it.
         Raises StudioError when the memory would not do, or something cannot be loaded.
         """
         if self.run == run.id:
@@ -57,7 +61,7 @@ class Holder:
         base = None if way_of(kept) == PREDICTS else (folder, facts["task"], facts["weights"])
         plain = self.plain_base() if base is not None and base == self.loaded else None
         self.let_go()
-        self.check_memory(folder, kept, facts, base_is_there=plain is not None)
+        self.check_memory(folder, kept, facts, base_is_there=plain is not None, share=share)
         if base is None:
             self.tuned = load_result(kept, folder, self.device, self.dtype)
         else:
@@ -85,14 +89,14 @@ class Holder:
         learned = self.tuned.active_peft_config.is_prompt_learning
         return self.tuned.get_base_model() if learned else self.tuned.unload()
 
-    def check_memory(self, folder: Path, kept: Path, facts: dict[str, Any], base_is_there: bool) -> None:
-        """Raises StudioError when the weights that are still to be loaded are more than what is free."""
+    def check_memory(self, folder: Path, kept: Path, facts: dict[str, Any], base_is_there: bool, share: float) -> None:
+        """Raises StudioError when the weights that are still to be loaded are more than this share of what is free."""
         sizes = [] if is_adapter(kept) else [weights_gb(kept, BYTES[self.dtype])]
         if not base_is_there and (is_adapter(kept) or way_of(kept) == TWO):
             sizes.append(weights_gb(folder, PACKED.get(facts["weights"], BYTES[self.dtype])))
         graphics = look().gpu
         free = graphics.free_gb if graphics else psutil.virtual_memory().available / GIB
-        if sum(sizes) > free:
+        if sum(sizes) > share * free:
             what = "The two models take" if len(sizes) > 1 else "The model takes"
             raise StudioError(
                 f"{what} about {sum(sizes):,.1f} GB of memory, and {free:.1f} GB are free.",

@@ -16,11 +16,16 @@ Step = Callable[[Tensor | None], Tensor]  # ids (rows, 1) written last, None at 
 
 
 def decoder(
-    reading: Reading, first: Forward, later: Forward, switch: AbstractContextManager[Any] | None = None
+    reading: Reading,
+    first: Forward,
+    later: Forward,
+    switch: AbstractContextManager[Any] | None = None,
+    read: Callable[[Forward, Reading], Any] | None = None,
 ) -> Step:
     """A model that writes on from what it reads. first: is given the reading; later: every token after it.
 
-    switch: a context in which each step is taken, such as a `shared_batch`.
+    switch: a context in which each step is taken, such as a `shared_batch`. read: gives `first` what is new to it of
+    the reading, in place of all of it.
     """
     cache: Any = None
 
@@ -28,7 +33,7 @@ def decoder(
         nonlocal cache
         with switch or nullcontext():
             if ids is None:
-                output = first(**reading, use_cache=True, logits_to_keep=1)
+                output = read(first, reading) if read else first(**reading, use_cache=True, logits_to_keep=1)
             else:
                 output = later(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
         cache = output.past_key_values

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from studio.methods.rates import suiting
 from studio.methods.settings import CommonSettings, Misfit, unit
 
 Adapt = Literal["lora", "prompt", "prefix", "ia3", "last_layers", "gradual", "full"]
@@ -17,26 +18,18 @@ WORDS = {
     "gradual": "From the last layer to the first (gradual unfreezing)",
     "full": "All of it (full fine-tuning)",
 }
-# Learning rates that suit each: LoRA about ten times that of full fine-tuning ("LoRA Without Regret", Thinking
-# Machines, 2025); the learned beginnings far more (Lester et al. 2021, arXiv:2104.08691); IA³ as in Liu et al. 2022,
-# arXiv:2205.05638.
-RATES = {
-    "lora": 2e-4,
-    "prompt": 3e-2,
-    "prefix": 1e-2,
-    "ia3": 5e-3,
-    "last_layers": 1e-3,
-    "gradual": 5e-5,
-    "full": 2e-5,
-}
 LORA = {"adapt": ("lora",)}
 
 
 class AdaptSettings(CommonSettings):
-    """`applicable` are the ways that the method can do; `rate_factor` scales the rates that suit each of them."""
+    """`applicable` are the ways that the method can do; `rate_factor` scales the rates that suit each of them.
+
+    rate_by_size: whether LoRA's goes by the model's hidden size, which has been measured for learning to write alone.
+    """
 
     applicable: ClassVar[tuple[str, ...]] = tuple(WORDS)
     rate_factor: ClassVar[float] = 1.0
+    rate_by_size: ClassVar[bool] = False
 
     adapt: Adapt = Field(
         "lora",
@@ -140,9 +133,13 @@ class AdaptSettings(CommonSettings):
         """Fill in the learning rate where none is given."""
         if isinstance(values, dict) and values.get("learning_rate") is None:
             adapt = values.get("adapt", cls.model_fields["adapt"].default)
-            rate = RATES.get(str(adapt), RATES["lora"]) * cls.rate_factor
-            values = {**values, "learning_rate": float(f"{rate:.3g}")}
+            values = {**values, "learning_rate": cls.rate_for(adapt)}
         return values
+
+    @classmethod
+    def rate_for(cls, adapt: Any, hidden: int = 0) -> float:
+        """The learning rate that an empty field means. hidden: the model's hidden size, 0 where it is not known."""
+        return suiting(str(adapt), cls.rate_factor, hidden if cls.rate_by_size else 0)
 
     @model_validator(mode="after")
     def fits_together(self) -> "AdaptSettings":

@@ -111,7 +111,8 @@ def build(job: Job) -> "DistillTrainer":
         raise StudioError("Distillation needs the studio's home, where its teacher is.", "Start it from a recipe.")
     tokenizer = load_tokenizer(job.folder)
     train, check, test = (
-        example_rows(tokenizer, job.version, split, settings.max_length) for split in ("train", "validation", "test")
+        example_rows(tokenizer, job.version, split, settings.max_length, home=job.home)
+        for split in ("train", "validation", "test")
     )
     teacher = load_teacher(job)  # before the student, so that the student's seed is the last
     trainer = DistillTrainer(

@@ -1,6 +1,6 @@
 """Several examples in one row: fewer and fuller rows, and no example sees another."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,8 @@ LEAK = 1e-5  # share of a model's output that may change with a neighbour, or as
 
 class PackingSettings(SpreadSettings):
     """Of every method that learns to write the next token."""
+
+    rate_by_size: ClassVar[bool] = True
 
     last_layers: int = Field(
         2,

@@ -6,6 +6,8 @@ SmolLM2-135M (two AVX2 cores, two alternated pairs).
 """
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,9 +23,14 @@ from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods import together
 from studio.methods.adapting import trainable_model
-from studio.methods.arguments import training_arguments
+from studio.methods.arguments import bite, training_arguments
+from studio.methods.fast_path.budget import token_budget
+from studio.methods.fast_path.low_rank import in_one_step
+from studio.methods.fast_path.tiles import is_frozen, tiled_loss
+from studio.methods.fast_path.trainer import InParts
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
 from studio.methods.registry import Job
+from studio.methods.row_cache import cached_rows
 from studio.methods.watched import Figures, Watched, watch
 
 if TYPE_CHECKING:
@@ -34,8 +41,10 @@ if TYPE_CHECKING:
 RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
 
-class ReplyTrainer(Watched, SFTTrainer):
-    """Learns to write the tokens that carry a label."""
+class ReplyTrainer(Watched, InParts, SFTTrainer):
+    """Learns to write the tokens that carry a label. tiled: whether a frozen head is read in tiles."""
+
+    tiled = True
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -58,17 +67,20 @@ class ReplyTrainer(Watched, SFTTrainer):
         reading = {"input_ids": inputs["input_ids"], where: inputs[where], "use_cache": False}
         targets = inputs["labels"][:, 1:]
         trained = targets != IGNORED
-        if getattr(unwrapped, "active_peft_config", None) and unwrapped.active_peft_config.is_prompt_learning:
+        if prompted(unwrapped):
             # The learned beginning stands in front of what was asked for, and has no labels.
             length = targets.shape[1] + 1
             logits = unwrapped(**reading).logits[:, -length:][:, :-1][trained]
             return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
         language_model: Any = unwrapped.get_base_model() if isinstance(unwrapped, PeftModel) else unwrapped
-        if any(getattr(language_model.config, name, None) for name in RESCALED):
+        if rescaled(language_model.config):
             logits = language_model(**reading).logits[:, :-1][trained]
         else:
-            hidden = language_model.base_model(**reading).last_hidden_state
-            logits = language_model.get_output_embeddings()(hidden[:, :-1][trained])
+            hidden = language_model.base_model(**reading).last_hidden_state[:, :-1][trained]
+            head = language_model.get_output_embeddings()
+            if self.tiled and together.count() == 1 and is_frozen(head):
+                return tiled_loss(hidden, head, targets[trained], self.args.device.type)
+            logits = head(hidden)
         return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
 
     def mean_loss(self, rows: Dataset) -> float:
@@ -104,25 +116,37 @@ class ReplyTrainer(Watched, SFTTrainer):
 
 
 def example_rows(
-    tokenizer: "PreTrainedTokenizerBase", version: Version, split: str, max_length: int, everything: bool = False
+    tokenizer: "PreTrainedTokenizerBase",
+    version: Version,
+    split: str,
+    max_length: int,
+    everything: bool = False,
+    home: Path | None = None,
 ) -> Dataset:
     """The rows of a split as input_ids and labels (lists of int). Rows whose reply is cut off whole are left out.
 
-    everything: what is read is learned too, not the replies alone.
+    everything: what is read is learned too, not the replies alone. home: the studio's, for its cache of tokenised rows.
 
     Raises StudioError when no training row keeps any of its reply.
     """
-    examples = render_all(tokenizer, conversations(version.frame(split), version.kind), max_length)
-    kept = [example for example in examples if example.learned]
-    if not kept and split == "train":
+    frame = version.frame(split)
+
+    def make() -> Dataset:
+        examples = render_all(tokenizer, conversations(frame, version.kind), max_length)
+        kept = [example for example in examples if example.learned]
+        labels = [e.ids if everything else e.labels for e in kept]
+        return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": labels})
+
+    depends = {"kind": version.kind, "max_length": max_length, "everything": everything, "made_by": "example_rows"}
+    rows = cached_rows(home, tokenizer, frame, depends, make)
+    if not len(rows) and split == "train":
         raise StudioError(
             f"With at most {max_length} tokens, every example is cut before its answer begins.",
             "Raise “Longest example (tokens)”.",
             cause="examples_cut",
             evidence=f"Of {version.rows['train']:,} training examples, 0 keep any of their answer.",
         )
-    labels = [e.ids if everything else e.labels for e in kept]
-    return Dataset.from_dict({"input_ids": [e.ids for e in kept], "labels": labels})
+    return rows
 
 
 def reply_trainer(
@@ -146,6 +170,33 @@ def reply_trainer(
         eval_dataset=check if len(check) else None,
         processing_class=tokenizer,
     )
-    trainer.notes = notes
+    layers = in_one_step(trainer.model) if together.count() == 1 else 0
+    trainer.budget = token_budget(job.device, bite(settings), max(map(len, train["input_ids"])))
+    trainer.notes = (*notes, *fast_path_notes(trainer, layers))
     watched: ReplyTrainer = watch(trainer, job, "causal", rows["test"])
     return watched
+
+
+def fast_path_notes(trainer: ReplyTrainer, layers: int) -> Iterator[str]:
+    """What is said, when a run starts, of what makes its steps fast. layers: whose LoRA is taken in one step."""
+    if together.count() > 1:
+        return
+    yield (
+        f"Examples of like length are read together, about {trainer.budget:,} tokens at once; every step learns from "
+        "the same examples as without this."
+    )
+    model: Any = trainer.accelerator.unwrap_model(trainer.model)
+    if is_frozen(model.get_output_embeddings()) and not rescaled(model.config) and not prompted(model):
+        yield "The scores of all words are worked out for some tokens at a time, and never kept."
+    if layers:
+        yield f"While it learns, LoRA is added to {layers:,} layers in the model's own number format."
+
+
+def rescaled(config: Any) -> bool:
+    """Whether a model with this config does more to the scores of words than multiply by its head."""
+    return any(getattr(config, name, None) for name in RESCALED)
+
+
+def prompted(model: Any) -> bool:
+    """Whether a learned beginning stands in front of what this model is given."""
+    return isinstance(model, PeftModel) and bool(model.active_peft_config.is_prompt_learning)

@@ -142,6 +142,10 @@ class RlhfSettings(AdaptSettings):
         """The page and the command line may give the rules as JSON text."""
         return rules_from(value)
 
+    def rows_checked(self, rows: int) -> int:
+        """As many as the settings say: for each it writes an answer."""
+        return min(rows, self.judged)
+
 
 def check_settings(settings: RlhfSettings) -> None:
     """Raises StudioError when there is no reward, or no room for question and answer."""

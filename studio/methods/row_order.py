@@ -1,9 +1,13 @@
 """The order of the rows comes from the seed and the pass alone, so that a run that goes on finds its place again."""
 
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy
 import torch
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 def steady(sampler: Any, seed: int) -> Any:
@@ -19,3 +23,14 @@ def wind_forward(sampler: Any, passes: int) -> Any:
         for _ in range(passes):
             deque(iter(sampler), maxlen=0)
     return sampler
+
+
+def drawn(rows: "Dataset", most: int) -> "Dataset":
+    """At most so many of these rows, in their order; of as many rows always the same ones, in every run.
+
+    They are drawn: taken at equal distances, rows in which two kinds take turns would give one kind alone.
+    """
+    if len(rows) <= most:
+        return rows
+    chosen = numpy.random.default_rng(0).choice(len(rows), most, replace=False)
+    return rows.select(sorted(chosen.tolist()))

@@ -16,6 +16,9 @@ def unit(
     return {"unit": name, "advanced": advanced, "when": when or {}, "words": words or {}}
 
 
+CHECKED = 64  # check rows that are read at a check; all of them can take longer than the steps in between
+
+
 class Misfit(ValueError):
     """Settings that do not go together. field: the one that is best changed; message and hint are a StudioError's."""
 
@@ -91,7 +94,8 @@ class CommonSettings(BaseModel):
         ge=1,
         le=100,
         title="Checks during training (evaluations)",
-        description="How often it is tried on the check rows. Each check takes time; the best one is kept.",
+        description="How often it is tried on the check rows. Each check takes time, so it reads at most 64 of them, "
+        "always the same ones. The best point is kept.",
         json_schema_extra=unit("checks", advanced=True),
     )
     patience: int = Field(
@@ -128,6 +132,10 @@ class CommonSettings(BaseModel):
     def rows_made(self, rows: int, tokens: int) -> int:
         """How many rows are learned from, of so many training rows with so many tokens in all."""
         return rows
+
+    def rows_checked(self, rows: int) -> int:
+        """How many of so many check rows are read at each check."""
+        return min(rows, CHECKED)
 
     def steps(self, rows: int) -> int:
         """Optimiser steps for so many training rows."""

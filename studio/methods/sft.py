@@ -51,7 +51,7 @@ def build(job: Job) -> "ReplyTrainer":
     tokenizer = load_tokenizer(job.folder)
     everything = settings.loss_on == "everything"
     rows = {
-        split: example_rows(tokenizer, job.version, split, settings.max_length, everything)
+        split: example_rows(tokenizer, job.version, split, settings.max_length, everything, job.home)
         for split in ("train", "validation", "test")
     }
     return reply_trainer(job, tokenizer, rows)

@@ -11,7 +11,7 @@ from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.finite import check_finite
 from studio.methods.pieces import Pieces, put_together, without_pieces
 from studio.methods.registry import Job
-from studio.methods.row_order import steady, wind_forward
+from studio.methods.row_order import drawn, steady, wind_forward
 from studio.methods.shared_step import SharedStep
 from studio.models.loading import RESULT, load_model
 
@@ -140,12 +140,17 @@ class Watched(SharedStep, Pieces):
 
 
 def watch(trainer: Any, job: Job, task: str, test: "Dataset | None" = None, head: dict[str, Any] | None = None) -> Any:
-    """Tell a new trainer what it needs to count, judge and be kept; returns it."""
+    """Tell a new trainer what it needs to count, judge and be kept; returns it.
+
+    Of its check rows it keeps those that are read at each check.
+    """
     from transformers import EarlyStoppingCallback
 
     from studio.methods.adapting import GradualUnfreezing, undo_rounding
 
     undo_rounding(trainer.model)
+    if trainer.eval_dataset is not None:
+        trainer.eval_dataset = drawn(trainer.eval_dataset, job.settings.rows_checked(len(trainer.eval_dataset)))
     trainer.settings = job.settings
     trainer.dtype = job.dtype
     trainer.as_loaded = lambda: load_model(job.folder, "cpu", "float32", task, head=head)

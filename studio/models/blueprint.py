@@ -29,6 +29,18 @@ def architecture_of(model: Model) -> dict[str, Any]:
     )
 
 
+def hidden_size(model: Model) -> int:
+    """The width of the model's layers, 0 where nobody knows. Loads nothing heavy."""
+    try:
+        shape = architecture_of(model)
+    except StudioError:
+        return 0
+    text = shape.get("text_config")
+    shape = text if isinstance(text, dict) else shape
+    width = shape.get("hidden_size") or shape.get("n_embd") or shape.get("d_model") or 0
+    return width if isinstance(width, int) else 0
+
+
 def build_empty(architecture: dict[str, Any], family: str) -> Any:
     """The model on the meta device, for counting and for estimates of memory. Loads torch: not for the server.
 

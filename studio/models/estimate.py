@@ -22,6 +22,8 @@ class Schedule(Protocol):
 
     def rows_made(self, rows: int, tokens: int) -> int: ...
 
+    def rows_checked(self, rows: int) -> int: ...
+
     def steps(self, rows: int) -> int: ...
 
 
@@ -45,6 +47,7 @@ def estimate(workspace: Workspace, model: Model, settings: Schedule, rows: dict[
     speed = predict(workspace, model, look(), settings.adapt, settings.weights)
     per_row = tokens / rows["train"]
     learning = steps * settings.batch_size * tokens / made
-    reading = per_row * (rows["validation"] * (1 + min(settings.checks, steps)) + 2 * rows["test"])
+    checked = settings.rows_checked(rows["validation"]) * (1 + min(settings.checks, steps))
+    reading = per_row * (checked + 2 * rows["test"])
     seconds = START_SECONDS + (learning + FORWARD_SHARE * reading) / speed.tokens_per_second
     return Estimate(steps, seconds, speed.basis, speed.memory_gb)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from studio.errors import StudioError
-from studio.methods.adapt_settings import ADAPTERS, RATES, AdaptSettings
+from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
 from studio.models.fit import gigabytes
 from studio.models.memory import Parts
 
@@ -216,7 +216,7 @@ def adapters(settings: AdaptSettings) -> list[Change]:
     """From the model's own weights to an adapter, which needs hardly any notes of the optimiser."""
     if settings.adapt in ADAPTERS or "lora" not in settings.applicable:
         return []
-    rate = float(f"{RATES['lora'] * settings.rate_factor:.3g}")
+    rate = settings.rate_for("lora")
     return [
         Change(
             {"adapt": "lora", "learning_rate": rate},

@@ -22,6 +22,7 @@ from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.checks import check_run, known_of
 from studio.methods.field_errors import settings_error
 from studio.methods.presets import Fitted, find_preset
+from studio.models.blueprint import hidden_size
 from studio.models.catalogue import find_model
 from studio.models.starter import STARTER
 from studio.training.going_on import begin
@@ -227,6 +228,7 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     version = recipe.version(workspace)
     known = known_of(model)
     preset = recipe.fitted(workspace, version.rows["train"], known.context if known else 0)
+    fill_rate(recipe, preset, hidden_size(model))
     settings = recipe.checked_settings(preset)
     check_run(workspace, method, settings, version, model)
     recipe.data.fingerprint = version.fingerprint
@@ -235,6 +237,14 @@ def resolve(workspace: Workspace, recipe: Recipe) -> Recipe:
     recipe.settings, recipe.preset = settings.model_dump(exclude_none=True), ""
     recipe.name = recipe.name or Path(dataset.name).stem.replace("_", " ").replace("-", " ").capitalize()
     return recipe
+
+
+def fill_rate(recipe: Recipe, preset: Fitted, hidden: int) -> None:
+    """Where no learning rate is given, write down the one that suits the model."""
+    schema, given = find_method(recipe.method.name).settings, {**preset.settings, **recipe.settings}
+    if given.get("learning_rate") is None:
+        adapt = given.get("adapt", schema.model_fields["adapt"].default)
+        recipe.settings["learning_rate"] = schema.rate_for(adapt, hidden)
 
 
 def take_in(workspace: Workspace, data: DataPart) -> Dataset:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from studio.datasets.versions import Version
 from studio.methods import together
+from studio.methods.spreading import devices_of
+from studio.training import first_step
 from studio.training.back_off import fitted
 from studio.training.building import Built, build
 from studio.training.checkpoints import Point, points
@@ -47,6 +49,10 @@ class Session:
         recipe = run.recipe()
         settings = fitted(run, recipe.checked_settings())
         version = recipe.version(run.workspace)
+        rows, devices = version.rows["train"], devices_of(settings)
+        kind = first_step.kind_of(recipe.model.name, recipe.method.name, rows, self.device, devices)
+        if not self.point and (phases := first_step.expected(run.workspace, kind)):
+            events.write("expected", phases=phases)
         self.say("Loading the training libraries")
         from studio.training.filming import Filming
         from studio.training.point_keeper import PointKeeper
@@ -75,12 +81,14 @@ class Session:
         if self.left():
             return
         if not self.point:
-            for sentence in (*recipe.notes, *trainer.notes):
+            for sentence in (*recipe.notes, *trainer.notes, *self.note_on_checks(version)):
                 events.write("note", text=sentence)
         before, shown = self.what_it_could(version)
         if self.left():
             return
         self.learn(version)
+        if not self.point and together.is_first():
+            first_step.note_down(run, kind)
         if trial and trial.ended:
             self.end_tracking("discarded")
             return throw_away(run, events, {PRUNED: trial.ended})
@@ -170,6 +178,14 @@ class Session:
             trained_parameters=sum(p.numel() for p in parameters if p.requires_grad),
             parameters=sum(p.numel() for p in parameters),
         )
+
+    def note_on_checks(self, version: Version) -> list[str]:
+        """That not all check rows are read at every check, where there are more."""
+        assert self.built
+        there, read = version.rows["validation"], len(self.built.trainer.eval_dataset or ())
+        if read != self.built.job.settings.rows_checked(there) or read >= there:
+            return []
+        return [f"Each check reads {read} of the {there:,} check rows, always the same ones."]
 
     def what_it_could(self, version: Version) -> "tuple[Figures | None, dict[str, Any] | None]":
         """Figures of what this run began with on the test rows, where it will be gone after training; and with

@@ -35,6 +35,7 @@ class RunView:
     worked: seconds that it was at work before that.
     turns: how many workers have had the device for it. held_up: its worker is there and waits for the device, which
     somebody else uses; the phase says so. It still waits.
+    expected: seconds that each phase before the first step took in earlier runs (studio.training.first_step).
     seconds_left: None while it is not known. series: (step, value) points for each name in SERIES, and for each metric
     of the method under “train/NAME” and “check/NAME”, the long ones shortened (studio.training.curve); at a glance
     (studio.training.following) there are none, and no log. hasty: only the ends of its log have been read so far, so
@@ -49,6 +50,8 @@ class RunView:
     version: int = 0
     hasty: bool = False
     phase: str = "Waiting for its turn"
+    phase_since: datetime | None = None
+    expected: dict[str, float] = field(default_factory=dict)
     step: int = 0
     steps: int = 0
     epoch: float = 0.0
@@ -119,11 +122,14 @@ def take(view: RunView, event: Event) -> None:
     elif kind == "device":
         view.held_up, view.phase, view.started = False, "Starting", view.started or at
         view.turns += 1
+        view.phase_since, view.expected = at, {}
+    elif kind == "expected":
+        view.expected = event["phases"]
     elif kind == "resumed":
         rewind(view, event["step"])
         view.log.append((at, f"Going on from step {event['step']}" if event["step"] else "Beginning once more"))
     elif kind == "phase":
-        view.phase = event["text"]
+        view.phase, view.phase_since = event["text"], at
         view.started = view.started or at
         view.log.append((at, event["text"]))
     elif kind == "plan":

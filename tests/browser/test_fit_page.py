@@ -32,14 +32,15 @@ def small_studio(tmp_path: Path, tiny_model: Path) -> Iterator[Studio]:
 
 
 @pytest.fixture
-def long_rows(tmp_path: Path) -> Path:
-    path = tmp_path / "long_rows.csv"
+def long_pairs(tmp_path: Path) -> Path:
+    """Preference rows: a step of pairs is read bite by bite, and not in parts of like length as that of answers."""
+    path = tmp_path / "long_pairs.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["question", "answer"])
+        writer.writerow(["prompt", "chosen", "rejected"])
         for i in range(ROWS):
-            words = (f"{i * 31 + n}" if n % 7 == 0 else "return" for n in range(400))
-            writer.writerow([f"Where is number {i}?", " ".join(words)])
+            words = [f"{i * 31 + n}" if n % 7 == 0 else "return" for n in range(400)]
+            writer.writerow([f"Where is number {i}?", " ".join(words), " ".join(reversed(words))])
     return path
 
 
@@ -82,9 +83,9 @@ def test_a_test_is_stopped(studio: Studio, open_page: OpenPage) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit counts what Linux counts")
-def test_what_is_too_big_is_made_to_fit_and_fits(small_studio: Studio, open_page: OpenPage, long_rows: Path) -> None:
+def test_what_is_too_big_is_made_to_fit_and_fits(small_studio: Studio, open_page: OpenPage, long_pairs: Path) -> None:
     page = open_page(small_studio.url)
-    page.locator("#drop input[type=file]").set_input_files(long_rows)
+    page.locator("#drop input[type=file]").set_input_files(long_pairs)
     expect(page.locator("#next-model")).to_be_enabled(timeout=90_000)
     open_tab(page, "Train")
     page.locator("#preset label:visible").filter(has_text="Quick taste").click()
@@ -107,9 +108,9 @@ def test_what_is_too_big_is_made_to_fit_and_fits(small_studio: Studio, open_page
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit counts what Linux counts")
-def test_without_that_it_would_not_have_fitted(small_studio: Studio, open_page: OpenPage, long_rows: Path) -> None:
+def test_without_that_it_would_not_have_fitted(small_studio: Studio, open_page: OpenPage, long_pairs: Path) -> None:
     page = open_page(small_studio.url)
-    page.locator("#drop input[type=file]").set_input_files(long_rows)
+    page.locator("#drop input[type=file]").set_input_files(long_pairs)
     expect(page.locator("#next-model")).to_be_enabled(timeout=90_000)
     open_tab(page, "Train")
     for label, value in (("Examples per step (batch size)", "256"), ("Longest example (tokens)", "512")):

@@ -13,6 +13,7 @@ from studio.datasets.store import add_file
 from studio.datasets.versions import DataSteps, prepare
 from studio.datasets.xray import XRay
 from studio.errors import StudioError
+from studio.methods import find_method
 from studio.training.events import EventLog
 from studio.training.recipe import DataPart, ModelPart, Recipe, new_recipe
 from studio.training.run import create_run
@@ -124,3 +125,9 @@ def test_no_time_is_promised_where_answers_are_written(
     found = plan.outlook(workspace, xray, **chosen, **asked, settings={"rules": rules, "answer_tokens": 16})
     assert found.why is None and found.seconds == {}
     assert "about" not in plan.draw(found) and "several times as long" in plan.draw(found)
+
+
+def test_check_rows_that_a_check_leaves_out_are_told() -> None:
+    settings = find_method("sft").settings()
+    assert "the same 64 at each check" in plan.rows({"train": 900, "validation": 90, "test": 10}, settings)
+    assert "at each check" not in plan.rows({"train": 900, "validation": 64, "test": 10}, settings)

@@ -102,7 +102,7 @@ def test_steps_tokens_and_words_follow_the_packed_rows(build: Callable[..., Repl
     rows = len(packed.train_dataset)
     assert rows < len(alone.train_dataset) / 2
     assert packed.args.max_steps == 2 * -(-rows // 4) < alone.args.max_steps
-    assert packed.notes == (f"{len(alone.train_dataset)} examples are packed into {rows} rows.",)
+    assert packed.notes[0] == f"{len(alone.train_dataset)} examples are packed into {rows} rows."
     assert max(len(row["input_ids"]) for row in packed.train_dataset) <= 256
     assert len(packed.eval_dataset) == len(alone.eval_dataset)  # only what is trained on is packed
     alone.train()

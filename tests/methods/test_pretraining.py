@@ -110,7 +110,7 @@ def test_a_long_passage_is_read_whole_in_pieces_and_that_is_said(job: Callable[.
     learned = [token for labels in cut["labels"] for token in labels[1:]]
     assert learned == [token for labels in whole["labels"] for token in labels[1:]]
     assert any("longer than 40 tokens" in note for note in built(job(max_length=40)).notes)
-    assert not built(job(max_length=512)).notes
+    assert not any("read in pieces" in note for note in built(job(max_length=512)).notes)
 
 
 def test_a_passage_of_one_token_does_no_harm(job: Callable[..., Job]) -> None:

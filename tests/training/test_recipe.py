@@ -59,6 +59,18 @@ def test_a_preset_follows_the_rows_and_says_so(
     assert resolve(workspace, load_recipe(again)) == recipe, "it is written out, and follows nothing any more"
 
 
+@pytest.mark.parametrize(("given", "rate"), [("", 5e-4), ('adapt = "full"', 2e-5), ("learning_rate = 3e-3", 3e-3)])
+def test_the_learning_rate_left_out_is_what_suits_the_model(
+    workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path, tiny_model: Path, given: str, rate: float
+) -> None:
+    make_csv(24)
+    path = tmp_path / "rate.toml"
+    path.write_text(
+        f'[data]\nfile = "rows.csv"\n[model]\nname = "{tiny_model}"\n[settings]\nmax_length = 64\n{given}\n'
+    )
+    assert resolve(workspace, load_recipe(path)).settings["learning_rate"] == rate
+
+
 def test_a_preset_keeps_to_what_the_model_reads(
     workspace: Workspace, make_csv: Callable[..., Path], tmp_path: Path, tiny_model: Path
 ) -> None:

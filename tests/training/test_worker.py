@@ -223,3 +223,13 @@ def test_headless_says_what_is_wrong_and_exits_with_one(workspace: Workspace, ma
     assert result.returncode == 1
     assert "learning rate" in result.stderr and "Traceback" not in result.stderr
     assert list_runs(workspace) == []
+
+
+def test_that_a_check_leaves_rows_out_is_told(workspace: Workspace, make_recipe: Callable[..., Path]) -> None:
+    recipe = make_recipe(200, max_steps=2, checks=1)
+    recipe.write_text(recipe.read_text().replace("[data]", "[data]\nvalidation = 80\ntest = 70"))
+    run = submit(workspace, resolve(workspace, load_recipe(recipe)))
+    wait_until(lambda: finished(run), 90, "the run to end")
+    view = run.view()
+    assert any(text.startswith("Each check reads 64 of the ") for _, text in view.log)
+    assert view.result["test_rows"] > 64

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as functional
 
+from studio.methods.fast_path.tiles import is_frozen, tiled_loss
 from studio.methods.memory.build import backbone
 from studio.methods.memory.tiles import Tiled, divergence
 
@@ -18,13 +19,17 @@ RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head
 
 @dataclass(frozen=True)
 class Batch:
-    """rows x tokens, of which the share `trained` is learned; on: "cpu" or "cuda", for which the kernels differ."""
+    """rows x tokens, of which the share `trained` is learned; on: "cpu" or "cuda", for which the kernels differ.
+
+    tiled: whether a frozen head is read in tiles, as studio.methods.fast_path does it.
+    """
 
     rows: int
     tokens: int
     trained: float
     on: str
     teacher: Any = None
+    tiled: bool = False
 
     @property
     def learned(self) -> int:
@@ -59,8 +64,11 @@ def replies(model: Any, batch: Batch) -> torch.Tensor:
         return scored(picked(logits, batch))
     if any(getattr(whole.config.get_text_config(), name, None) for name in RESCALED):
         return scored(picked(whole(**batch.reading()).logits, batch))
-    hidden = whole.base_model(**batch.reading()).last_hidden_state
-    return scored(whole.get_output_embeddings()(picked(hidden, batch)))
+    hidden = picked(whole.base_model(**batch.reading()).last_hidden_state, batch)
+    head = whole.get_output_embeddings()
+    if batch.tiled and is_frozen(head):
+        return tiled_loss(hidden, head, torch.zeros(len(hidden), dtype=torch.long, device="meta"), batch.on).sum()
+    return scored(head(hidden))
 
 
 def judged(model: Any, batch: Batch) -> torch.Tensor:

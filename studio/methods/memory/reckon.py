@@ -7,12 +7,15 @@ from pydantic import ValidationError
 from studio.errors import StudioError
 from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
 from studio.methods.arguments import bite, check_bite
+from studio.methods.fast_path.budget import rows_at_once, token_budget
+from studio.methods.fast_path.low_rank import in_one_step
 from studio.methods.memory.build import bare_model, trained_model
 from studio.methods.memory.losses import LOSSES, Batch
 from studio.methods.memory.overhead import loading, program, slack
 from studio.methods.memory.shape import samples
 from studio.methods.memory.step import PHASES, STATES, take
 from studio.methods.registry import Method, find_method
+from studio.methods.spreading import devices_of
 from studio.models.hardware import GIB
 from studio.models.memory.parts import Parts
 from studio.models.memory.question import Question
@@ -41,8 +44,11 @@ def measured(question: Question, method: Method, settings: AdaptSettings) -> Fig
     architectures, shares = samples(question.architecture, trained_layers)
     for architecture, share in zip(architectures, shares, strict=True):
         model = trained_model(architecture, settings, method.task, question.dtype, question.groups)
-        batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher)
-        check = Batch(checked, question.tokens, question.trained, question.device, teacher)
+        tiled = reads_in_parts(question, settings)
+        if tiled:
+            in_one_step(model)
+        batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher, tiled)
+        check = Batch(checked, question.tokens, question.trained, question.device, teacher, tiled)
         for name, value in take(model, loss, batch, check, autocast).figures().items():
             whole[name] = whole.get(name, 0.0) + share * value
     return whole
@@ -51,6 +57,8 @@ def measured(question: Question, method: Method, settings: AdaptSettings) -> Fig
 def texts_of(question: Question, settings: AdaptSettings, each: int) -> tuple[int, int]:
     """How many texts are read at once in a step, and in a check. each: texts of one example."""
     rows = bite(settings)
+    if reads_in_parts(question, settings):
+        rows = rows_at_once(token_budget(question.device, rows, question.tokens), settings.batch_size, question.tokens)
     answers = getattr(settings, "generations", 0)
     if answers:  # policy training counts answers, and bites of them
         total = settings.batch_size * answers
@@ -58,6 +66,18 @@ def texts_of(question: Question, settings: AdaptSettings, each: int) -> tuple[in
         rows = total // bites
     checked = max(1, min(check_bite(settings, light=question.method in LIGHT), question.check_rows))
     return rows * each, checked * each
+
+
+def reads_in_parts(question: Question, settings: AdaptSettings) -> bool:
+    """Whether studio.methods.fast_path takes the steps of this run."""
+    return question.method in ("sft", "pretraining") and devices_of(settings) == 1
+
+
+def several_readings(question: Question, settings: AdaptSettings) -> bool:
+    """Whether the gradients of one reading wait for those of the next before a step is taken."""
+    if not reads_in_parts(question, settings):
+        return settings.accumulation > 1
+    return settings.batch_size > texts_of(question, settings, 1)[0]
 
 
 LIGHT = ("classification", "multi_label", "regression")  # are checked in larger bites: see judging_trainer
@@ -80,7 +100,7 @@ def fullest(question: Question, settings: AdaptSettings, found: Figures) -> Part
         if f"peak {phase}" not in found:
             continue
         live, gradients = found[f"peak {phase}"], found[f"grad {phase}"]
-        waiting = found["trained"] - gradients if settings.accumulation > 1 else 0.0
+        waiting = found["trained"] - gradients if several_readings(question, settings) else 0.0
         rest = live - base - gradients
         # While the head works, everything that the layers have kept is still there.
         loss = max(0.0, rest - found["kept"]) if phase == "loss" else 0.0

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from studio.errors import StudioError
 from studio.methods import find_method
-from studio.methods.adapt_settings import RATES
 from studio.training.recipe import Recipe
 
 
@@ -21,11 +20,11 @@ class Given:
     accumulation: int = 0
 
 
-def given_of(recipe: Recipe) -> Given:
-    """From a recipe. Of a later studio's method nothing is known."""
+def given_of(recipe: Recipe, hidden: int = 0) -> Given:
+    """From a recipe. Of a later studio's method nothing is known. hidden: the model's hidden size, 0: not known."""
     try:
         settings, schema = recipe.checked_settings(), find_method(recipe.method.name).settings
     except StudioError:
         return Given()
-    usual = float(f"{RATES[settings.adapt] * schema.rate_factor:.3g}")
+    usual = schema.rate_for(settings.adapt, hidden)
     return Given(settings.learning_rate, usual, settings.batch_size, settings.accumulation)

@@ -122,6 +122,19 @@ def test_more_at_once_needs_more_and_bites_need_less() -> None:
     assert parts(batch_size=8, accumulation=8).total < parts(batch_size=8).total
 
 
+def test_a_step_that_is_read_in_parts_needs_no_more_than_its_largest_part() -> None:
+    large, small = parts(batch_size=16, tokens=512), parts(batch_size=2, tokens=512)
+    assert large.activations == pytest.approx(small.activations, rel=0.01)  # 1,024 tokens at once on a processor
+    assert parts(method="classification", batch_size=16, tokens=512).activations > 4 * large.activations
+    whole = (parts(adapt="full", batch_size=size, tokens=512, trained=0.01) for size in (16, 2))
+    assert next(whole).gradients > next(whole).gradients  # they wait for those of the other parts
+
+
+def test_lora_keeps_no_second_copy_of_what_it_reads() -> None:
+    plain, dora = (parts(dtype="bfloat16", batch_size=2, tokens=512, dora=dora).activations for dora in (False, True))
+    assert plain < 0.6 * dora
+
+
 def test_checkpoints_keep_far_less() -> None:
     deep = {**LLAMA, "num_hidden_layers": 24}
     plain, saved = parts(deep, tokens=256), parts(deep, tokens=256, checkpointing=True)
@@ -130,9 +143,17 @@ def test_checkpoints_keep_far_less() -> None:
 
 
 def test_the_head_reads_the_learned_positions_only() -> None:
-    wide = {**LLAMA, "vocab_size": 50_000}
+    wide = {**LLAMA, "vocab_size": 10_000}
     few, all_ = parts(wide, tokens=128, trained=0.1), parts(wide, tokens=128)
     assert few.loss < 0.2 * all_.loss
+
+
+def test_the_scores_of_all_words_never_exist_at_once() -> None:
+    wide = {**LLAMA, "vocab_size": 200_000}
+    all_scores = 4 * 2 * 512 * 200_000 / GIB
+    assert parts(wide, batch_size=2, tokens=512).loss < 0.15 * all_scores
+    trained_head = {**wide, "tie_word_embeddings": False}
+    assert parts(trained_head, batch_size=2, tokens=512, adapt="full").loss > all_scores
 
 
 def test_pairs_need_twice_the_room_of_single_answers() -> None:

@@ -1,0 +1,66 @@
+"""The head and its loss in tiles: the scores of all tokens for all words never exist at once."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+# Bytes of scores in float32 that exist at once. A card needs many rows of them to be busy.
+TILE = {"cpu": 32 * 1024**2, "cuda": 512 * 1024**2}
+
+
+class TiledLoss(torch.autograd.Function):
+    """Cross-entropy of each token, shape (tokens,), float32, of hidden states (tokens, width), head (words, width).
+
+    The gradient for the hidden states is formed while the scores are there, so that they are worked out once and not
+    kept; it takes as much memory as the hidden states (Hsu et al. 2024, arXiv:2410.10989). The head itself gets no
+    gradient: it has to be frozen.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        targets: torch.Tensor,
+        tile: int,
+    ) -> torch.Tensor:
+        learns = ctx.needs_input_grad[0]
+        losses = hidden.new_empty(len(hidden), dtype=torch.float32)
+        gradient = torch.empty_like(hidden) if learns else None
+        size = max(1, tile // (4 * len(weight)))
+        for begin in range(0, len(hidden), size):
+            rows = slice(begin, begin + size)
+            scores = functional.linear(hidden[rows], weight, bias).float()
+            truth = targets[rows, None]
+            total = scores.logsumexp(1, keepdim=True)
+            losses[rows] = (total - scores.gather(1, truth))[:, 0]
+            if gradient is not None:
+                # The gradient of cross-entropy for the scores: the probabilities, less 1 at the right word.
+                share = scores.sub_(total).exp_()
+                share.scatter_add_(1, truth, share.new_full(truth.shape, -1.0))
+                torch.mm(share.to(weight.dtype), weight, out=gradient[rows])
+        ctx.save_for_backward(gradient)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        (gradient,) = ctx.saved_tensors
+        scale = gradients[0][:, None].to(gradient.dtype)
+        return gradient * scale, None, None, None, None
+
+
+def is_frozen(head: Any) -> bool:
+    """Whether this head can be read in tiles: a plain layer of which nothing is trained."""
+    return type(head) is nn.Linear and not any(parameter.requires_grad for parameter in head.parameters())
+
+
+def tiled_loss(hidden: torch.Tensor, head: nn.Linear, targets: torch.Tensor, on: str) -> torch.Tensor:
+    """Cross-entropy at each of these positions, float32. hidden: (tokens, width); targets: word numbers, (tokens,).
+
+    on: "cpu" or "cuda", for which the tiles differ in size.
+    """
+    losses: torch.Tensor = TiledLoss.apply(hidden, head.weight, head.bias, targets, TILE[on])
+    return losses

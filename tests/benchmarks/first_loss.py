@@ -1,0 +1,98 @@
+"""B5: from Start until the first loss is logged, cold, for 50 rows on the starter model; ours the whole of a run."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import tomli_w
+
+from studio.models.catalogue import find_model
+from studio.models.starter import STARTER
+from studio.training.events import read_events
+from studio.training.queue import submit
+from studio.training.recipe import load_recipe, resolve
+from studio.workspace import open_workspace
+from tests.benchmarks.lessons import STEPS, Lesson, write_rows
+from tests.benchmarks.options import Options
+from tests.benchmarks.pairs import Cost, Row, alternated, compared, environment, not_run, tree
+from tests.benchmarks.train_ways import DEFAULTS
+
+WHAT, GOAL = "Start to the first logged loss, 50 rows, starter model, cold", 0.4
+PATIENCE = 900  # seconds
+
+
+def measure(options: Options) -> list[Row]:
+    workspace = open_workspace(options.home)
+    model = find_model(workspace, STARTER)
+    if not model.on_disk:
+        return [not_run("B5", WHAT, f"≤ {GOAL} ×", "the starter model is not in the home")]
+    lesson = Lesson("first loss", str(model.folder), rows=50, typical=24)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        file = write_rows(root / "rows.csv", lesson)
+        ids = write_ids(lesson, root)
+        pairs = alternated(lambda: ours(options.home, file), lambda: theirs(lesson, root, ids), options.pairs)
+    options.say(WHAT, pairs)
+    return [compared("B5", WHAT, pairs, lambda pair: pair.ours.wall / pair.theirs.wall, at_most=GOAL)]
+
+
+def ours(home: Path, rows: Path) -> Cost:
+    """A run as a person starts it, with the studio's own defaults; thrown away after its first step."""
+    workspace = open_workspace(home)
+    data = {"file": str(rows), "mapping": STEPS["mapping"]}
+    path = rows.parent / "ours.toml"
+    path.write_text(tomli_w.dumps({"data": data, "model": {"name": STARTER}, "settings": {"batch_size": 8}}))
+    recipe = resolve(workspace, load_recipe(path))
+    began = time.time()
+    run = submit(workspace, recipe)
+    cpu, peak, first = 0.0, 0.0, 0.0
+    while not first:
+        assert time.time() - began < PATIENCE and not run.view().error, f"no first step: {run.view().error}"
+        for process in tree(int((run.process() or {}).get("pid", 0)))[:1]:
+            try:
+                times = process.cpu_times()
+                cpu, peak = times.user + times.system, max(peak, float(process.memory_info().rss))
+            except psutil.Error:
+                break
+        first = next((event["at"] for event in read_events(run.events)[0] if event["kind"] == "step"), 0.0)
+        time.sleep(0.05)
+    run.request_stop(keep=False)
+    while run.view().live:
+        time.sleep(0.2)
+    return Cost(first - began, cpu, peak)
+
+
+def theirs(lesson: Lesson, folder: Path, ids: Path) -> Cost:
+    """A TRL script with its defaults, from the start of its process; it takes one step and tells when."""
+    told = folder / "told.json"
+    short = replace(lesson, steps=1).save(folder)
+    began = time.time()
+    command = [sys.executable, "-m", "tests.benchmarks.train_trl", str(short), str(ids), DEFAULTS, str(told)]
+    with subprocess.Popen(
+        command, env=environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        cpu = 0.0
+        while process.poll() is None:
+            for one in tree(process.pid)[:1]:
+                try:
+                    cpu = max(cpu, sum(one.cpu_times()[:2]))
+                except psutil.Error:
+                    break
+            time.sleep(0.1)
+    assert process.returncode == 0, "TRL's script failed"
+    answer = json.loads(told.read_text())
+    return Cost(answer["first"] - began, cpu, answer["peak"])
+
+
+def write_ids(lesson: Lesson, folder: Path) -> Path:
+    from tests.benchmarks.lessons import make_version
+    from tests.benchmarks.train_ours import write_ids as write
+
+    ids = folder / "ids.json"
+    write(lesson, make_version(open_workspace(folder / "home"), folder / "rows.csv"), ids)
+    return ids
