@@ -150,8 +150,8 @@ def test_a_division_costs_no_more_than_any_other() -> None:
     assert divided([], 100, NO_START) == []
 
 
-def test_the_budget_is_a_power_of_two_and_no_more_than_a_bite() -> None:
-    assert token_budget("cpu", 4, 100) == 256
+def test_the_budget_is_no_more_than_a_bite() -> None:
+    assert token_budget("cpu", 4, 100) == 400
     assert token_budget("cpu", 64, 1000) == MOST["cpu"]
     assert token_budget("cuda", 64, 1000) == MOST["cuda"]
     assert rows_at_once(256, 4, 100) == 2
