@@ -40,9 +40,14 @@ def worker_environment() -> dict[str, str]:
 JOINED_AT_ONCE = "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0"
 
 
+# What multiplies matrices on a processor keeps a program for each shape that it has met, 1,024 of them twice over. A run
+# on rows of uneven lengths meets more than that, and would hold some hundred megabytes of them.
+FEW_KEPT = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256", "LRU_CACHE_CAPACITY": "256"}
+
+
 def training_environment() -> dict[str, str]:
     """The environment of workers that hold large tensors. Other systems' libraries know nothing of it."""
-    environment = worker_environment()
+    environment = FEW_KEPT | worker_environment()
     told = environment.get("GLIBC_TUNABLES", "")
     if JOINED_AT_ONCE not in told:
         environment["GLIBC_TUNABLES"] = ":".join(filter(None, [told, JOINED_AT_ONCE]))

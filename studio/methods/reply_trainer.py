@@ -62,9 +62,10 @@ class ReplyTrainer(Watched, InParts, SFTTrainer):
     def losses_of_tokens(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         unwrapped: Any = self.accelerator.unwrap_model(model)
         # Of packed rows the positions alone are given: where they begin again at 0, transformers begins a new sequence,
-        # and it looks for that only while there is no mask (masking_utils.find_packed_sequence_indices).
-        where = "position_ids" if "position_ids" in inputs else "attention_mask"
-        reading = {"input_ids": inputs["input_ids"], where: inputs[where], "use_cache": False}
+        # and it looks for that only while there is no mask (masking_utils.find_packed_sequence_indices). Parts of a
+        # step have neither.
+        named = "position_ids" if "position_ids" in inputs else "attention_mask"
+        reading = {name: inputs[name] for name in ("input_ids", named) if name in inputs} | {"use_cache": False}
         targets = inputs["labels"][:, 1:]
         trained = targets != IGNORED
         if prompted(unwrapped):

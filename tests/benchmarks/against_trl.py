@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from studio.processes import FEW_KEPT, JOINED_AT_ONCE
 from studio.workspace import open_workspace
 from tests.benchmarks.lessons import Lesson, lessons
 from tests.benchmarks.options import Options
@@ -10,6 +11,7 @@ from tests.benchmarks.pairs import Cost, Pair, Row, alternated, compared, told_b
 from tests.benchmarks.record import same_steps, same_total
 from tests.benchmarks.train_ways import DEFAULTS, TUNED
 
+AS_A_WORKER = {**FEW_KEPT, "GLIBC_TUNABLES": JOINED_AT_ONCE}  # what the studio gives its own, and nobody gives a script
 TRIAL = 4  # steps in which the best of TRL's ways is found
 
 
@@ -45,7 +47,7 @@ def side_by_side(lesson: Lesson, options: Options, way: str) -> list[Pair]:
         (same_total if "grouped" in way else same_steps)(ours.told, theirs.told)  # it makes batches of its own
 
     return alternated(
-        lambda: told_by("tests.benchmarks.train_ours", file, ids),
+        lambda: told_by("tests.benchmarks.train_ours", file, ids, **AS_A_WORKER),
         lambda: told_by("tests.benchmarks.train_trl", file, ids, way),
         options.pairs,
         same,

@@ -31,7 +31,7 @@ def measure(options: Options) -> list[Row]:
     model = find_model(workspace, STARTER)
     if not model.on_disk:
         return [not_run("B5", WHAT, f"≤ {GOAL} ×", "the starter model is not in the home")]
-    lesson = Lesson("first loss", str(model.folder), rows=50, typical=24)
+    lesson = Lesson("first loss", str(model.folder), rows=50, typical=64)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         file = write_rows(root / "rows.csv", lesson)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import torch
 
+from studio.datasets.examples import IGNORED
 from studio.datasets.store import add_file
 from studio.datasets.versions import Version, prepare
 from studio.methods import Job, find_method
 from studio.methods.fast_path.budget import MOST, rows_at_once, token_budget
 from studio.methods.fast_path.low_rank import LowRank, plain_again
-from studio.methods.fast_path.parts import divided, in_parts
+from studio.methods.fast_path.parts import WHOLE, divided, in_parts, padded, read_length
 from studio.methods.fast_path.tiles import TILE, is_frozen, tiled_loss
 from studio.methods.reply_trainer import ReplyTrainer
 from studio.workspace import Workspace
@@ -136,18 +137,30 @@ def test_all_rows_of_a_step_come_to_its_parts(build: Callable[..., ReplyTrainer]
     budget = 2 * max(len(row["input_ids"]) for row in rows)
     parts = in_parts(bites, budget, NO_START)
     assert len(parts) > 1 and all(part["input_ids"].numel() <= budget for part in parts)
-    lines = [line for part in parts for line in zip(part["input_ids"], part["attention_mask"], strict=True)]
-    read = [ids[mask.bool()].tolist() for ids, mask in lines]
-    assert sorted(read) == sorted(row["input_ids"] for row in rows)
+    lines = [line for part in parts for line in zip(part["input_ids"].tolist(), part["labels"].tolist(), strict=True)]
+    for row in rows:
+        ids, labels = row["input_ids"], row["labels"]
+        assert any(read[: len(ids)] == ids and learned[: len(ids)] == labels for read, learned in lines)
+    assert len(lines) == len(rows)
+    assert sum(label != IGNORED for _, labels in lines for label in labels) == sum(
+        label != IGNORED for row in rows for label in row["labels"]
+    )  # none of the padding is learned
     assert in_parts(bites, 10**6, 10**6)[0]["input_ids"].shape[0] == 8  # in one, where another part costs more
 
 
 def test_a_division_costs_no_more_than_any_other() -> None:
-    assert divided([100, 90, 10, 9, 9], 200, 1) == [1, 2, 3, 5]
-    assert divided([100, 90, 10, 9, 9], 200, 20) == [2, 5]
-    assert divided([100, 90, 10, 9, 9], 10**6, 10**6) == [5]
-    assert divided([300, 300], 100, NO_START) == [1, 2]  # a row is never cut
+    assert divided([128, 64, 16, 16], 1000, NO_START) == [1, 2, 4]
+    assert divided([128, 64, 16, 16], 1000, 80) == [2, 4] and divided([128, 64, 16, 16], 1000, 500) == [4]
+    assert divided([128, 128, 16, 16], 150, 500) == [1, 2, 4]
+    assert divided([300, 300], 100, 500) == [1, 2]  # a row is never cut
     assert divided([], 100, NO_START) == []
+
+
+def test_the_tokens_of_a_part_are_a_multiple_that_is_met_again_and_again() -> None:
+    assert [rows * read_length(100, rows) for rows in (1, 2, 3, 4, 8)] == [128, 224, 384, 416, 800]
+    assert {rows * read_length(length, rows) % WHOLE for rows in range(1, 9) for length in range(1, 99)} == {0}
+    part = padded([(torch.ones(5), torch.ones(5)), (torch.ones(3), torch.ones(3))])
+    assert part["input_ids"].shape == part["labels"].shape == (2, 16)
 
 
 def test_the_budget_is_no_more_than_a_bite() -> None:

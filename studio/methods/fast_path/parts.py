@@ -1,10 +1,16 @@
 """The rows of a step, put together anew: rows of like length beside each other, so that hardly any padding is read."""
 
+import math
 from typing import Any
 
 import torch
 
 from studio.datasets.examples import IGNORED
+
+# What multiplies matrices on a processor (oneDNN) makes a program of its own for every number of tokens that it meets,
+# and keeps it. With numbers that are a multiple of this there are few: 150 uneven rows took a two-layer model 6.4 s
+# instead of 8.2, and 0.75 GB beside the program instead of 1.4.
+WHOLE = 32
 
 Batch = dict[str, Any]
 
@@ -46,10 +52,11 @@ def divided(lengths: list[int], budget: int, start: int) -> list[int]:
     count = len(lengths)
     cost, ends = [0] * (count + 1), [0] * count
     for begin in reversed(range(count)):
-        most = max(1, budget // lengths[begin])
-        choices = range(begin + 1, min(count, begin + most) + 1)
-        ends[begin] = min(choices, key=lambda end: (end - begin) * lengths[begin] + start + cost[end])
-        cost[begin] = (ends[begin] - begin) * lengths[begin] + start + cost[ends[begin]]
+        most = min(count - begin, max(1, budget // lengths[begin]))
+        tokens = {begin + rows: rows * read_length(lengths[begin], rows) for rows in range(1, most + 1)}
+        costs = {end: read + start + cost[end] for end, read in tokens.items() if read <= budget or end == begin + 1}
+        ends[begin] = min(costs, key=costs.__getitem__)
+        cost[begin] = costs[ends[begin]]
     found, place = [], 0
     while place < count:
         place = ends[place]
@@ -57,12 +64,23 @@ def divided(lengths: list[int], budget: int, start: int) -> list[int]:
     return found
 
 
+def read_length(longest: int, rows: int) -> int:
+    """Tokens to which each of so many rows is filled up, so that they are a multiple of WHOLE together."""
+    step = WHOLE // math.gcd(rows, WHOLE)
+    return -(-longest // step) * step
+
+
 def padded(rows: list[tuple[torch.Tensor, torch.Tensor]]) -> Batch:
-    """input_ids, attention_mask and labels of (rows, tokens), padded on the right."""
-    pad = torch.nn.utils.rnn.pad_sequence
+    """input_ids and labels of (rows, tokens), padded on the right, the longest row first.
+
+    Without a mask: no token looks at what comes after it, and none of the padding has a label.
+    """
     ids, labels = [row[0] for row in rows], [row[1] for row in rows]
-    return {
-        "input_ids": pad(ids, batch_first=True),
-        "attention_mask": pad([torch.ones_like(each) for each in ids], batch_first=True),
-        "labels": pad(labels, batch_first=True, padding_value=IGNORED),
-    }
+    return {"input_ids": filled(ids, 0), "labels": filled(labels, IGNORED)}
+
+
+def filled(rows: list[torch.Tensor], value: int) -> torch.Tensor:
+    """Rows of (tokens,), the longest first, as (rows, read length)."""
+    together = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=value)
+    more = read_length(len(rows[0]), len(rows)) - len(rows[0])
+    return torch.nn.functional.pad(together, (0, more), value=value)

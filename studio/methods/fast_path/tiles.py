@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-# Bytes of scores in float32 that exist at once. A card needs many rows of them to be busy.
+# Bytes of scores in float32 that exist at once, and at least WHOLE tokens of them. A card needs many to be busy.
 TILE = {"cpu": 32 * 1024**2, "cuda": 512 * 1024**2}
+WHOLE = 64  # tokens are filled up to a multiple of it, for the reason that parts are (parts.WHOLE)
 
 
 class TiledLoss(torch.autograd.Function):
@@ -30,7 +31,7 @@ class TiledLoss(torch.autograd.Function):
         learns = ctx.needs_input_grad[0]
         losses = hidden.new_empty(len(hidden), dtype=torch.float32)
         gradient = torch.empty_like(hidden) if learns else None
-        size = max(1, tile // (4 * len(weight)))
+        size = max(WHOLE, tile // (4 * len(weight)) // WHOLE * WHOLE)
         for begin in range(0, len(hidden), size):
             rows = slice(begin, begin + size)
             scores = functional.linear(hidden[rows], weight, bias).float()
@@ -62,5 +63,7 @@ def tiled_loss(hidden: torch.Tensor, head: nn.Linear, targets: torch.Tensor, on:
 
     on: "cpu" or "cuda", for which the tiles differ in size.
     """
+    count = len(hidden)
+    hidden, targets = functional.pad(hidden, (0, 0, 0, -count % WHOLE)), functional.pad(targets, (0, -count % WHOLE))
     losses: torch.Tensor = TiledLoss.apply(hidden, head.weight, head.bias, targets, TILE[on])
-    return losses
+    return losses[:count]
