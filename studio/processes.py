@@ -29,6 +29,9 @@ def worker_environment() -> dict[str, str]:
     # Threads that wait for each other in a busy loop starve everything else on a small computer. With two other
     # programs at work on two cores, small steps ran 238 instead of 124 times a second with this; alone 550 to 408.
     environment.setdefault("GOMP_SPINCOUNT", "2000")
+    # Nothing of ours is compiled by torch, and 8-bit layers run without it. bitsandbytes asks for it while it is
+    # imported, which takes 0.8 s and 40 MB and would have a compiler at work later.
+    environment.setdefault("TORCHDYNAMO_DISABLE", "1")
     environment["PYTHONUTF8"] = "1"
     environment["PYTHONUNBUFFERED"] = "1"
     return environment
@@ -40,9 +43,9 @@ def worker_environment() -> dict[str, str]:
 JOINED_AT_ONCE = "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0"
 
 
-# What multiplies matrices on a processor keeps a program for each shape that it has met, 1,024 of them twice over. A run
-# on rows of uneven lengths meets more than that, and would hold some hundred megabytes of them.
-FEW_KEPT = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256", "LRU_CACHE_CAPACITY": "256"}
+# What multiplies matrices on a processor keeps a program for each shape that it has met, 1,024 of them twice over. A
+# run on rows of uneven lengths meets more than that, and would hold some hundred megabytes of them.
+FEW_KEPT = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "128"}
 
 
 def training_environment() -> dict[str, str]:

@@ -26,6 +26,7 @@ from studio.methods.adapting import trainable_model
 from studio.methods.arguments import bite, training_arguments
 from studio.methods.fast_path.budget import token_budget
 from studio.methods.fast_path.low_rank import in_one_step
+from studio.methods.fast_path.short_rows import LONGEST, quick_backward
 from studio.methods.fast_path.tiles import is_frozen, tiled_loss
 from studio.methods.fast_path.trainer import InParts
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
@@ -73,7 +74,7 @@ class ReplyTrainer(Watched, InParts, SFTTrainer):
             length = targets.shape[1] + 1
             logits = unwrapped(**reading).logits[:, -length:][:, :-1][trained]
             return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
-        language_model: Any = unwrapped.get_base_model() if isinstance(unwrapped, PeftModel) else unwrapped
+        language_model = plain(unwrapped)
         if rescaled(language_model.config):
             logits = language_model(**reading).logits[:, :-1][trained]
         else:
@@ -172,14 +173,18 @@ def reply_trainer(
         processing_class=tokenizer,
     )
     layers = in_one_step(trainer.model) if together.count() == 1 else 0
+    quick = together.count() == 1 and (job.device, job.dtype) == ("cpu", "bfloat16") and quick_backward(plain(model))
     trainer.budget = token_budget(job.device, bite(settings), max(map(len, train["input_ids"])))
-    trainer.notes = (*notes, *fast_path_notes(trainer, layers))
+    trainer.notes = (*notes, *fast_path_notes(trainer, layers, quick))
     watched: ReplyTrainer = watch(trainer, job, "causal", rows["test"])
     return watched
 
 
-def fast_path_notes(trainer: ReplyTrainer, layers: int) -> Iterator[str]:
-    """What is said, when a run starts, of what makes its steps fast. layers: whose LoRA is taken in one step."""
+def fast_path_notes(trainer: ReplyTrainer, layers: int, quick: bool) -> Iterator[str]:
+    """What is said, when a run starts, of what makes its steps fast.
+
+    layers: whose LoRA is taken in one step; quick: whether attention over short rows goes backward by itself.
+    """
     if together.count() > 1:
         return
     yield (
@@ -191,11 +196,18 @@ def fast_path_notes(trainer: ReplyTrainer, layers: int) -> Iterator[str]:
         yield "The scores of all words are worked out for some tokens at a time, and never kept."
     if layers:
         yield f"While it learns, LoRA is added to {layers:,} layers in the model's own number format."
+    if quick:
+        yield f"The attention over examples of up to {LONGEST} tokens is traced back as a processor is quick at it."
 
 
 def rescaled(config: Any) -> bool:
     """Whether a model with this config does more to the scores of words than multiply by its head."""
     return any(getattr(config, name, None) for name in RESCALED)
+
+
+def plain(model: Any) -> Any:
+    """The model as transformers has it, without PEFT around it."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
 def prompted(model: Any) -> bool:

@@ -20,6 +20,7 @@ from studio.workspace import open_workspace
 from tests.benchmarks.lessons import STEPS, Lesson, write_rows
 from tests.benchmarks.options import Options
 from tests.benchmarks.pairs import Cost, Row, alternated, compared, environment, not_run, tree
+from tests.benchmarks.train_ours import prepared
 from tests.benchmarks.train_ways import DEFAULTS
 
 WHAT, GOAL = "Start to the first logged loss, 50 rows, starter model, cold", 0.4
@@ -35,7 +36,8 @@ def measure(options: Options) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         file = write_rows(root / "rows.csv", lesson)
-        ids = write_ids(lesson, root)
+        ids = root / "ids.json"
+        prepared(lesson, ids)
         pairs = alternated(lambda: ours(options.home, file), lambda: theirs(lesson, root, ids), options.pairs)
     options.say(WHAT, pairs)
     return [compared("B5", WHAT, pairs, lambda pair: pair.ours.wall / pair.theirs.wall, at_most=GOAL)]
@@ -87,12 +89,3 @@ def theirs(lesson: Lesson, folder: Path, ids: Path) -> Cost:
     assert process.returncode == 0, "TRL's script failed"
     answer = json.loads(told.read_text())
     return Cost(answer["first"] - began, cpu, answer["peak"])
-
-
-def write_ids(lesson: Lesson, folder: Path) -> Path:
-    from tests.benchmarks.lessons import make_version
-    from tests.benchmarks.train_ours import write_ids as write
-
-    ids = folder / "ids.json"
-    write(lesson, make_version(open_workspace(folder / "home"), folder / "rows.csv"), ids)
-    return ids

@@ -45,7 +45,9 @@ class Lesson:
     name: str
     model: str
     rows: int = 200
-    typical: int = 40  # with the small tokenizer: rows of 150 tokens on average, 118 in the middle, 293 at the 90th percentile
+    typical: int = (
+        40  # with the small tokenizer: rows of 150 tokens on average, 118 in the middle, 293 at the 90th percentile
+    )
     spread: float = 0.8
     longest: int = 1024  # tokens
     batch: int = 8
@@ -85,7 +87,7 @@ def lessons(root: Path, workspace: Workspace, limit: int = 0) -> list[Lesson]:
     ]
     starter = find_model(workspace, STARTER)
     if starter.on_disk:
-        found.append(Lesson("starter model", str(starter.folder), typical=64))  # as many tokens, of which its words take fewer
+        found.append(Lesson("starter model", str(starter.folder), typical=64))  # which needs fewer tokens for a word
     return [replace(one, steps=min(limit, one.taken) if limit else 0) for one in found]
 
 

@@ -1,10 +1,12 @@
 """B10: what a trained token costs with more rows, and with longer ones."""
 
+import shutil
 from dataclasses import replace
 
 from tests.benchmarks.lessons import Lesson, make_model
 from tests.benchmarks.options import Options
 from tests.benchmarks.pairs import Cost, Pair, Row, alternated, compared, told_by
+from tests.benchmarks.train_ours import prepared
 
 MULTIPLES, LENGTHS = (4, 16), (1024, 4096)
 ROWS, SHORTEST = 32, 256
@@ -40,8 +42,9 @@ def lesson(model: str, rows: int, length: int) -> Lesson:
 def side_by_side(more: Lesson, least: Lesson, options: Options) -> list[Pair]:
     files = [one.save(options.home / "lessons") for one in (more, least)]
     ids = [file.with_suffix(".ids") for file in files]
-    for old in ids:
-        old.unlink(missing_ok=True)
+    for one, its in zip((more, least), ids, strict=True):
+        shutil.rmtree(its.with_suffix(".home"), ignore_errors=True)  # rows of an earlier state of this program
+        prepared(one, its)
     module = "tests.benchmarks.train_ours"
     return alternated(
         lambda: told_by(module, files[0], ids[0]), lambda: told_by(module, files[1], ids[1]), options.pairs

@@ -1,6 +1,7 @@
 """Ours, in a process of its own: python -m tests.benchmarks.train_ours LESSON.json ROWS.json FILE
 
-Trains through the method's own builder. ROWS.json gets the rows as token ids, so that theirs learns from the same.
+Trains through the method's own builder. ROWS.json is what `prepared` has written: the rows as token ids, so that
+theirs learns from the same; beside it lies the studio's home in which they are prepared, which is no worker's task.
 """
 
 import json
@@ -8,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from studio.datasets.store import list_datasets
+from studio.datasets.versions import Version, list_versions
 from studio.methods import Job, find_method
 from studio.models.hardware import training_dtype
 from studio.workspace import open_workspace
@@ -21,10 +24,23 @@ def main() -> None:
         record.train(build(lesson, Path(folder), rows), file)
 
 
+def prepared(lesson: Lesson, rows: Path) -> Version:
+    """The rows of a lesson in a home beside ROWS.json. They are written once, and to that file as token ids."""
+    workspace = open_workspace(rows.with_suffix(".home"))
+    if known := list_datasets(workspace):
+        return list_versions(known[0])[0]
+    version = make_version(workspace, write_rows(workspace.home / "rows.csv", lesson))
+    from studio.methods.reply_trainer import example_rows
+    from studio.models.loading import load_tokenizer
+
+    made = example_rows(load_tokenizer(Path(lesson.model)), version, "train", lesson.longest)
+    rows.write_text(json.dumps([{"input_ids": row["input_ids"], "labels": row["labels"]} for row in made]))
+    return version
+
+
 def build(lesson: Lesson, folder: Path, rows: Path | None = None, device: str = "cpu", **settings: object):  # type: ignore[no-untyped-def]
-    """The studio's trainer for this lesson."""
-    workspace = open_workspace(folder / "home")
-    version = make_version(workspace, write_rows(folder / "rows.csv", lesson))
+    """The studio's trainer for this lesson. rows: where they are, or come to be, as `prepared` says."""
+    version = prepared(lesson, rows or folder / "rows.json")
     method = find_method("sft")
     chosen = method.settings.model_validate(
         {
@@ -32,20 +48,7 @@ def build(lesson: Lesson, folder: Path, rows: Path | None = None, device: str = 
             "alpha": lesson.alpha, "seed": lesson.seed, "max_length": lesson.longest, "checks": 1, **settings,
         }
     )  # fmt: skip
-    if rows is not None and not rows.exists():
-        write_ids(lesson, version, rows)
-    output = folder / "out"
-    return method.build(
-        Job(Path(lesson.model), version, chosen, output, device, training_dtype(device), workspace.home)
-    )
-
-
-def write_ids(lesson: Lesson, version: object, rows: Path) -> None:
-    from studio.methods.reply_trainer import example_rows
-    from studio.models.loading import load_tokenizer
-
-    made = example_rows(load_tokenizer(Path(lesson.model)), version, "train", lesson.longest)  # type: ignore[arg-type]
-    rows.write_text(json.dumps([{"input_ids": row["input_ids"], "labels": row["labels"]} for row in made]))
+    return method.build(Job(Path(lesson.model), version, chosen, folder / "out", device, training_dtype(device)))
 
 
 if __name__ == "__main__":
