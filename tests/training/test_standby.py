@@ -254,6 +254,13 @@ def test_it_makes_the_imports_of_a_run_and_touches_no_device(tiny_model: Path) -
     } <= loaded
 
 
+def test_it_gets_ready_for_every_method() -> None:
+    script = "from pathlib import Path; from studio.training.standby_worker import get_ready\n"
+    script += "from studio.methods import METHODS\nfor name in METHODS: get_ready(name, Path('none'))\n"
+    loaded = modules_after(script)
+    assert {"studio.methods.dpo_trainer", "studio.methods.vision_trainer", "studio.methods.judging_trainer"} <= loaded
+
+
 def test_without_a_readable_model_it_is_ready_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     standby_worker.get_ready("classification", tmp_path)
