@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.methods import find_method
+from studio.models.hardware import look
 from studio.processes import given_work
 from studio.training.run import Run
 from studio.training.standby import READY, TAKEN
@@ -22,12 +23,16 @@ from studio.training.standby import READY, TAKEN
 # What every worker imports on its way to the first step, the libraries with it.
 WAY = ("filming", "point_keeper", "reporter", "tracking.tracking", "building", "outcome")
 LATE = ("tensorboardX", "peft", "datasets", "trl", "studio.methods.fast_path")
+# What can be imported on a computer with a graphics card. PEFT imports bitsandbytes, which wakes the card up to ask it
+# what it can do (bitsandbytes.cuda_specs), and a card that is awake has less memory for who is at work: the chat, or a
+# training in another studio.
+SHY = ("torch._dynamo", "accelerate", "datasets", "scipy.stats", "transformers.modeling_utils")
 
 
 def main() -> int:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
-    get_ready(sys.argv[1], Path(sys.argv[2]))
+    get_ready(sys.argv[1], Path(sys.argv[2]), look().device)
     print("Ready for a run.", flush=True)  # in the log
     print(READY, file=answers, flush=True)
     line = sys.stdin.buffer.readline()
@@ -41,17 +46,15 @@ def main() -> int:
     return worker.main()
 
 
-def get_ready(method: str, model: Path) -> None:
-    """Import what a run of this method on the model of this folder needs. No device is touched."""
+def get_ready(method: str, model: Path, device: str) -> None:
+    """Import what a run of this method on the model of this folder needs, as far as that leaves the device alone."""
     from studio.models.loading import rehearse
 
-    for name in (*(f"studio.training.{module}" for module in WAY), *LATE):
-        import_module(name)
     way = find_method(method)
-    # Its builder imports when it is called, and by these names.
-    for step in dis.get_instructions(way.build):
-        if step.opname == "IMPORT_NAME":
-            import_module(step.argval)
+    # The method's builder imports when it is called, and by these names.
+    late = [step.argval for step in dis.get_instructions(way.build) if step.opname == "IMPORT_NAME"]
+    for name in SHY if device != "cpu" else (*(f"studio.training.{module}" for module in WAY), *LATE, *late):
+        import_module(name)
     rehearse(model, way.task)
     # Looking for dead objects among the 600,000 that the imports leave behind takes 0.3 s. It is done here, once.
     gc.collect()

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from studio.processes import is_alive, seconds_since_boot, worker_environment
-from studio.training import queue, standby, standby_worker
+from studio.training import queue, standby
 from studio.training.events import read_events
 from studio.training.queue import hand_over
 from studio.training.run import Run
@@ -239,32 +239,36 @@ def test_it_leaves_when_the_one_that_started_it_is_gone(workspace: Workspace, ti
 # What it imports
 
 
-def test_it_makes_the_imports_of_a_run_and_touches_no_device(tiny_model: Path) -> None:
-    loaded = modules_after(
-        "from pathlib import Path; from studio.training.standby_worker import get_ready\n"
-        f"get_ready('sft', Path({str(tiny_model)!r}))\n"
-        "import torch; assert not torch.cuda.is_initialized()"
-    )
-    assert {
-        "torch",
-        "trl",
-        "peft",
-        "studio.methods.reply_trainer",
-        "transformers.models.llama.modeling_llama",
-    } <= loaded
+READY = "from pathlib import Path; from studio.training.standby_worker import get_ready\n"
+# As if there were a card, which must not be woken up.
+CARD = """
+import torch
+def touched(*given): raise AssertionError("the card was woken up")
+torch.cuda._lazy_init, torch.cuda.is_available, torch.cuda.device_count = touched, lambda: True, lambda: 1
+"""
+
+
+def test_it_makes_the_imports_of_a_run(tiny_model: Path) -> None:
+    loaded = modules_after(f"{READY}get_ready('sft', Path({str(tiny_model)!r}), 'cpu')")
+    assert {"torch", "trl", "peft", "studio.methods.reply_trainer"} <= loaded
+    assert "transformers.models.llama.modeling_llama" in loaded
+
+
+def test_a_card_is_left_alone(tiny_model: Path) -> None:
+    loaded = modules_after(f"{CARD}{READY}get_ready('sft', Path({str(tiny_model)!r}), 'cuda')")
+    assert {"torch", "datasets", "transformers.models.llama.modeling_llama"} <= loaded
+    assert not {"bitsandbytes", "peft"} & loaded
 
 
 def test_it_gets_ready_for_every_method() -> None:
-    script = "from pathlib import Path; from studio.training.standby_worker import get_ready\n"
-    script += "from studio.methods import METHODS\nfor name in METHODS: get_ready(name, Path('none'))\n"
+    script = f"{READY}from studio.methods import METHODS\nfor name in METHODS: get_ready(name, Path('none'), 'cpu')"
     loaded = modules_after(script)
     assert {"studio.methods.dpo_trainer", "studio.methods.vision_trainer", "studio.methods.judging_trainer"} <= loaded
 
 
 def test_without_a_readable_model_it_is_ready_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
-    standby_worker.get_ready("classification", tmp_path)
-    standby_worker.get_ready("sft", tmp_path / "not here")
+    modules_after(f"{READY}get_ready('classification', Path({str(tmp_path)!r}), 'cpu')")
 
 
 def test_its_starter_loads_nothing_heavy() -> None:
