@@ -82,6 +82,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
     from studio.sweeps.conductor import conduct
     from studio.training.keeper import Keeper
     from studio.training.queue import active_run
+    from studio.training.readiness import dismiss, keep_ready
     from studio.workspace import ASSETS
 
     xray, chat, inspector, sizes = XRay(workspace), Chat(workspace), Inspector(workspace), Sizes(workspace)
@@ -118,7 +119,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
             print(f"  for others: http://{host}:{port}", flush=True)
     threading.Thread(target=warm, args=(xray,), daemon=True).start()
     threading.Thread(target=tidy, args=(workspace,), daemon=True).start()
-    keeper = Keeper(workspace, before=[conduct]).start()
+    keeper = Keeper(workspace, before=[conduct, keep_ready]).start()
     if browser:
         webbrowser.open(address)
     try:
@@ -127,6 +128,7 @@ def serve(workspace: Workspace, port: int, password: str | None, browser: bool) 
         pass
     finally:
         keeper.end()
+        dismiss(workspace)
         going = active_run(workspace)
         print(
             "\nTunesmith has ended."

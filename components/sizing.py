@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from studio.models.hardware import GIB, Hardware, look, training_dtype
 from studio.models.memory import Estimator, Parts, Question
 from studio.models.speed import correction
 from studio.training.make_fit import Cut, Plan, make_fit
+from studio.training.readiness import held_gb
 from studio.workspace import Workspace
 
 LOOK_EVERY = 5.0  # seconds between two looks at the free memory
@@ -155,7 +157,9 @@ class Sizes:
 
     def hardware(self) -> Hardware:
         if self.looked is None or time.monotonic() - self.looked[0] > LOOK_EVERY:
-            self.looked = (time.monotonic(), look())
+            now = look()
+            # A worker that waits for the run has a part of the memory that the run will have.
+            self.looked = (time.monotonic(), replace(now, free_gb=now.free_gb + held_gb(self.workspace)))
         return self.looked[1]
 
     def work(self) -> None:

@@ -32,8 +32,11 @@ from components.speak import plain
 from studio.errors import StudioError
 from studio.methods import find_method
 from studio.methods.presets import find_preset
+from studio.models.catalogue import find_model
 from studio.training import fit_test, rate_test
+from studio.training.chain import model_under
 from studio.training.queue import submit
+from studio.training.readiness import expect_run
 
 FIRST_PRESET = "balanced"
 LEAD = "Pick a preset and start. Every setting below already has a good value, and says what happens if you change it."
@@ -144,6 +147,9 @@ def wire(page: Page) -> None:
 
     def look(**chosen: Any) -> Any:
         outlook = plan.outlook(page.workspace, page.xray, page.sizes, **split(chosen))
+        if outlook.ready and page.sizes.tab == "train":
+            model = find_model(page.workspace, model_under(page.workspace, chosen["model"], chosen["start"]))
+            expect_run(page.workspace, chosen["method"], model.folder)
         return (
             gr.Radio(choices=plan.preset_cards(outlook.seconds, page.workspace)),
             plan.draw(outlook),

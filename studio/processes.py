@@ -63,27 +63,58 @@ def start_detached(module: str, *arguments: str, log: Path, secrets: dict[str, s
     secrets: what it gets in its environment beyond that of any worker. Returns its identity, as `identity` does.
     """
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=training_environment() | (secrets or {}),
-            cwd=log.parent,
-            start_new_session=True,
-            # Windows knows no sessions: there, a group of its own keeps Ctrl-C in the studio from reaching it.
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+        process = launched(module, *arguments, folder=log.parent, environment=secrets or {}, **pipes)
     return identity(process.pid)
+
+
+def start_waiting(module: str, *arguments: str, log: Path) -> "subprocess.Popen[bytes]":
+    """Start the same kind of process with pipes to and from it; only what it says beside that goes to `log`, anew.
+
+    Its input ends when this process does, and it may go on without.
+    """
+    with log.open("wb") as output:
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": output}
+        return launched(module, *arguments, folder=log.parent, environment={}, **pipes)
+
+
+def launched(
+    module: str, *arguments: str, folder: Path, environment: dict[str, str], **pipes: Any
+) -> "subprocess.Popen[bytes]":
+    """environment: beyond that of any worker."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env=training_environment() | environment,
+        cwd=folder,
+        start_new_session=True,
+        # Windows knows no sessions: there, a group of its own keeps Ctrl-C in the studio from reaching it.
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        **pipes,
+    )
+
+
+_given: dict[str, float] = {}  # in a process that waited for its work: since when it has it
 
 
 def identity(pid: int | None = None) -> dict[str, Any]:
     """Process id and creation time (seconds since the computer started): together they name a process.
 
-    boot, oom_kills: what tells later, when it is gone, how it went (see `was_restarted` and `oom_kills`).
+    boot, oom_kills: what tells later, when it is gone, how it went (see `was_restarted` and `oom_kills`). since: when
+    it was given its work, counted as its creation; only of one that was there before.
     """
     process = psutil.Process(pid)
-    return {"pid": process.pid, "created": started(process), "boot": boot(), "oom_kills": oom_kills()}
+    who = {"pid": process.pid, "created": started(process), "boot": boot(), "oom_kills": oom_kills()}
+    return who | (_given if process.pid == os.getpid() else {})
+
+
+def given_work(since: float) -> None:
+    """In a process that waited for its work: note since when it has it."""
+    _given["since"] = since
+
+
+def seconds_since_boot() -> float:
+    """This moment, counted as `started` counts."""
+    return time.time() - psutil.boot_time()
 
 
 @lru_cache(maxsize=1)

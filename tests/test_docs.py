@@ -17,6 +17,8 @@ from studio.datasets.weights import Weights
 from studio.methods import METHODS
 from studio.methods.adapt_settings import AdaptSettings
 from studio.methods.presets import list_presets
+from studio.models.hardware import GIB
+from studio.training import readiness
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe, TrialPart, load_recipe
 from studio.training.recipe_checks import check_sources
 from studio.training.sources import HubPart, MergePart
@@ -124,6 +126,12 @@ def test_the_hub_in_one_line_is_a_table_too() -> None:
     assert line is not None
     hub = HubPart.model_validate(tomllib.loads(f"hub = {line.group(1)}")["hub"])
     assert hub.name == HubPart.model_validate("owner/name").name == "owner/name"
+
+
+def test_how_long_a_worker_waits_and_how_to_do_without_is_told() -> None:
+    assert f"`{readiness.SWITCH}=0`" in README
+    assert f"more than {readiness.ENOUGH // GIB} GB are free" in README
+    assert readiness.GOOD_FOR == 600 and "for ten minutes after the\nlast change" in README
 
 
 def test_no_placeholder_is_left() -> None:

@@ -17,9 +17,12 @@ FETCHING = ("Downloading", "Fetching", "Unpacking", "Waiting for")  # a model th
 Phases = dict[str, float]
 
 
-def kind_of(model: str, method: str, rows: int, device: str, devices: int = 1) -> str:
-    """Runs of one kind take about as long to begin: the same model and method, and as many digits of training rows."""
-    return f"{model}|{method}|{len(str(rows))}|{device}|{devices}"
+def kind_of(model: str, method: str, rows: int, device: str, devices: int = 1, ready: bool = False) -> str:
+    """Runs of one kind take about as long to begin: the same model and method, and as many digits of training rows.
+
+    ready: whether the worker had made its imports before it got the run.
+    """
+    return f"{model}|{method}|{len(str(rows))}|{device}|{devices}" + ("|ready" if ready else "")
 
 
 def measured(events: list[Event]) -> Phases:

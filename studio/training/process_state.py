@@ -37,7 +37,7 @@ def look_at_process(folder: Path, view: RunView, offset: int = 0) -> None:
     elif is_alive(who) or is_owned(folder):  # a second worker, started beside the first, may have come and gone
         view.status = "stopping" if stop else "running" if view.step or view.steps else "starting"
         if view.started is None:
-            view.started = datetime.fromtimestamp(psutil.boot_time() + who["created"], UTC)
+            view.started = datetime.fromtimestamp(psutil.boot_time() + who.get("since", who["created"]), UTC)
             view.version += 1
     else:
         # Its last event may have been written between our reading and our looking.

@@ -12,6 +12,7 @@ from studio.errors import StudioError
 from studio.processes import start_detached
 from studio.training.checkpoints import points
 from studio.training.events import EventLog, read_events
+from studio.training.readiness import take
 from studio.training.recipe import Recipe
 from studio.training.run import Run, create_run, recipe_of
 from studio.training.tracking.keys import is_kept_elsewhere, secrets_for
@@ -112,9 +113,12 @@ def active_run(workspace: Workspace) -> Run | None:
 
 
 def start(run: Run) -> Run:
-    """Start the worker of a run, whatever else is going on."""
-    secrets = secrets_for(readable_recipe(run))
-    who = start_detached("studio.training.worker", str(run.folder), log=run.log, secrets=secrets)
+    """Start the worker of a run, whatever else is going on: the one that waits for it, or a fresh one."""
+    recipe = readable_recipe(run)
+    secrets = secrets_for(recipe)
+    who = take(run, recipe, secrets)
+    if who is None:
+        who = start_detached("studio.training.worker", str(run.folder), log=run.log, secrets=secrets)
     try:
         # Written here as well as by the worker itself, so that it is known while it is still waking up.
         write_json(run.folder / "process.json", who)

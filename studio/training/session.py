@@ -1,5 +1,6 @@
 """One worker's time with a run, from its first step or from its last point to an end or a pause."""
 
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,8 @@ class Session:
         settings = fitted(run, recipe.checked_settings())
         version = recipe.version(run.workspace)
         rows, devices = version.rows["train"], devices_of(settings)
-        kind = first_step.kind_of(recipe.model.name, recipe.method.name, rows, self.device, devices)
+        ready = "torch" in sys.modules
+        kind = first_step.kind_of(recipe.model.name, recipe.method.name, rows, self.device, devices, ready)
         if not self.point and (phases := first_step.expected(run.workspace, kind)):
             events.write("expected", phases=phases)
         self.say("Loading the training libraries")

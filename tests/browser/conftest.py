@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from studio.processes import worker_environment
 from studio.training.queue import active_run
+from studio.training.readiness import SWITCH
 from studio.workspace import Workspace, open_workspace
 from tests.chromium import FLAGS, chromium
 from tests.conftest import ROOT
@@ -60,11 +61,12 @@ def axe() -> str:
 class Studio:
     """A server on a free port with a home of its own, and with these options.
 
-    environment: more of it than a worker has. memory: bytes that each of its processes may have (RLIMIT_DATA), 0 any.
+    environment: more of it than a worker has; no worker waits for a run unless it says so. memory: bytes that each of
+    its processes may have (RLIMIT_DATA), 0 any.
     """
 
     def __init__(self, home: Path, *options: str, environment: dict[str, str] | None = None, memory: int = 0) -> None:
-        self.options, self.environment, self.memory = options, environment or {}, memory
+        self.options, self.environment, self.memory = options, {SWITCH: "0"} | (environment or {}), memory
         self.workspace: Workspace = open_workspace(home)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"

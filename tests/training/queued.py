@@ -6,13 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studio.processes import identity
-from studio.training import following, waiting
+from studio.training import following, readiness, waiting
 from studio.training.events import EventLog
 from studio.training.recipe import DataPart, MethodPart, ModelPart, Recipe
 from studio.training.run import Run, create_run
+from studio.training.standby import Standby
 from studio.workspace import Workspace, write_json
 
 Sleepers = list[subprocess.Popen[bytes]]
+
+PLENTY = 1e12  # bytes of free memory
+# In the place of studio.training.standby_worker: it takes a run, and does nothing with it.
+HONEST = """import sys, time
+print('ready', flush=True)
+if sys.stdin.readline():
+    print('taken', flush=True)
+    time.sleep(600)
+"""
 
 
 def new_run(workspace: Workspace, name: str) -> Run:
@@ -35,6 +45,12 @@ def held_up(run: Run, who: dict[str, float]) -> None:
     """As if a worker waited for the device."""
     write_json(run.folder / "process.json", who)
     EventLog(run.events).write("busy", text="Another studio on this computer is training.")
+
+
+def kept(workspace: Workspace) -> Standby | None:
+    """The worker that waits for a run of this home."""
+    place = readiness._kept.get(workspace.home)
+    return place.standby if place else None
 
 
 def forget() -> None:

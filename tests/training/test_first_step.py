@@ -62,6 +62,7 @@ def test_phases_are_measured_from_the_device_to_the_first_step(workspace: Worksp
         "Loading the model and the examples": 4.0,
     }
     assert expected(workspace, kind_of("a/model", "sft", 2000, "cpu")) == {}
+    assert expected(workspace, kind_of("a/model", "sft", 200, "cpu", ready=True)) == {}, "it has its imports to make"
 
 
 def test_a_run_without_a_step_tells_nothing(workspace: Workspace) -> None:

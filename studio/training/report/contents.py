@@ -145,7 +145,7 @@ def installed(name: str) -> str:
 def process_of(run: Run) -> dict[str, Any]:
     """Which process worked at it, whether it lives, and what was found out about its death."""
     who, death = run.process() or {}, read_json(run.folder / "death.json") or {}
-    known = {name: who[name] for name in ("pid", "created", "oom_kills") if name in who}
+    known = {name: who[name] for name in ("pid", "created", "since", "oom_kills") if name in who}
     same = bool(who.get("boot")) and who.get("boot") == boot()
     return {
         "process": known,
