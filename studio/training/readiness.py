@@ -130,6 +130,12 @@ def held_gb(workspace: Workspace) -> float:
     return one.held() / GIB if one else 0.0
 
 
+def is_ready(workspace: Workspace) -> bool:
+    """Whether one waits with its imports done."""
+    kept = _kept.get(workspace.home)
+    return bool(kept and kept.standby and kept.standby.alive and kept.standby.ready)
+
+
 def free_memory() -> float:
     """Bytes; in a container, of its share."""
     return min([float(psutil.virtual_memory().available), *(free for _, free in limits())])
