@@ -86,17 +86,18 @@ class Filming(TrainerCallback):
 
     def take(self, step: int, between: float) -> None:
         """One frame. between: seconds from check to check."""
+        said: list[tuple[str, bool]] = []
         if self.asked is None:
             self.asked = self.to_ask()
-            if self.asked:
-                self.timed(FEWEST_TOKENS)  # to find out the pace
+            said = self.timed(FEWEST_TOKENS) if self.asked else []  # to find out the pace
         self.asked = self.fitting(self.asked, between)
         if not self.asked:
             return
-        said = self.timed(self.tokens)
+        if not said or self.tokens > FEWEST_TOKENS:
+            said = self.timed(self.tokens)
         told = [
             asdict(Answer(question.prompt, question.expected, words, cut))
-            for question, (words, cut) in zip(self.asked, said, strict=True)
+            for question, (words, cut) in zip(self.asked, said, strict=False)  # fewer may be asked than were first
         ]
         seconds = self.pace * self.tokens * len(self.asked)
         self.film.write("frame", step=step, seconds=round(seconds, 3), answers=told)
