@@ -25,6 +25,7 @@ from studio.methods import together
 from studio.methods.adapting import trainable_model
 from studio.methods.arguments import bite, training_arguments
 from studio.methods.fast_path.budget import token_budget
+from studio.methods.fast_path.correction import Correction
 from studio.methods.fast_path.low_rank import in_one_step
 from studio.methods.fast_path.short_rows import LONGEST, quick_backward
 from studio.methods.fast_path.tiles import is_frozen, tiled_loss
@@ -174,7 +175,9 @@ def reply_trainer(
     )
     layers = in_one_step(trainer.model) if together.count() == 1 else 0
     quick = together.count() == 1 and (job.device, job.dtype) == ("cpu", "bfloat16") and quick_backward(plain(model))
-    trainer.budget = token_budget(job.device, bite(settings), max(map(len, train["input_ids"])))
+    longest = max(map(len, train["input_ids"]))
+    trainer.budget = token_budget(job.device, bite(settings), longest)
+    trainer.add_callback(Correction(trainer, longest))
     trainer.notes = (*notes, *fast_path_notes(trainer, layers, quick))
     watched: ReplyTrainer = watch(trainer, job, "causal", rows["test"])
     return watched
