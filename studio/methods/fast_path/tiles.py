@@ -34,13 +34,13 @@ class TiledLoss(torch.autograd.Function):
         size = max(WHOLE, tile // (4 * len(weight)) // WHOLE * WHOLE)
         for begin in range(0, len(hidden), size):
             rows = slice(begin, begin + size)
-            scores = functional.linear(hidden[rows], weight, bias).float()
+            scores = functional.linear(hidden[rows], weight, bias)
             truth = targets[rows, None]
-            total = scores.logsumexp(1, keepdim=True)
-            losses[rows] = (total - scores.gather(1, truth))[:, 0]
+            logs = torch.log_softmax(scores, 1, dtype=torch.float32)
+            losses[rows] = -logs.gather(1, truth)[:, 0]
             if gradient is not None:
                 # The gradient of cross-entropy for the scores: the probabilities, less 1 at the right word.
-                share = scores.sub_(total).exp_()
+                share = logs.exp_()
                 share.scatter_add_(1, truth, share.new_full(truth.shape, -1.0))
                 torch.mm(share.to(weight.dtype), weight, out=gradient[rows])
         ctx.save_for_backward(gradient)
