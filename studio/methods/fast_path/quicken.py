@@ -17,11 +17,19 @@ def quicken(trainer: Any, job: Job, longest: int) -> None:
     if together.count() > 1:
         return
     layers = in_one_step(trainer.model)
+    if looks_back(trainer.model):
+        trainer.by_token = tuple(name for name in trainer.by_token if name != "attention_mask")
     # Rows with a mask are not read by the attention that is made quick.
     quick = (job.device, job.dtype) == ("cpu", "bfloat16") and "attention_mask" not in trainer.by_token
     quick = quick and quick_backward(without_adapter(trainer.model))
     trainer.budget = token_budget(job.device, trainer.texts * bite(job.settings), longest)
     trainer.notes = (*trainer.notes, *fast_path_notes(trainer, layers, quick))
+
+
+def looks_back(model: Any) -> bool:
+    """Whether no token looks at what comes after it: then padding on the right changes nothing, and needs no mask."""
+    found = [module.is_causal for module in model.modules() if hasattr(module, "is_causal")]
+    return bool(found) and all(found)
 
 
 def fast_path_notes(trainer: Any, layers: int, quick: bool) -> Iterator[str]:

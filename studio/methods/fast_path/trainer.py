@@ -32,11 +32,17 @@ class InParts:
     by_token: tuple[str, ...] = ("input_ids", "attention_mask")
     last: Batch | None = None  # of the bites of this step; with it all of its parts are read
     parts: tuple[Batch, ...] = ()
+    current_gradient_accumulation_steps: int
 
     @property
     def blanks(self) -> Blanks:
         blank = {"labels": IGNORED, "input_ids": self.processing_class.pad_token_id}
         return {name: blank.get(name, 0) for name in self.by_token}
+
+    @property
+    def bites(self) -> int:
+        """Of this step. Where the Trainer counts nothing it divides every loss by them, which a share has in it."""
+        return self.current_gradient_accumulation_steps
 
     @property
     def reads_in_parts(self) -> bool:
