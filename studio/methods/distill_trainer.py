@@ -15,7 +15,7 @@ from torch.utils.data import Sampler
 from trl.trainer.distillation_trainer import DistillationTrainer
 
 from studio.datasets.examples import IGNORED
-from studio.methods.reply_trainer import RESCALED
+from studio.methods.fast_path.scores import RESCALED
 from studio.methods.row_order import wind_forward
 from studio.methods.watched import Figures, Watched
 

@@ -13,6 +13,8 @@ from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 from studio.methods import judgements
 from studio.methods.adapting import trainable_model
 from studio.methods.arguments import check_bite, training_arguments
+from studio.methods.fast_path.quicken import quicken
+from studio.methods.fast_path.trainer import SHARE, InParts
 from studio.methods.label_rows import text_rows
 from studio.methods.registry import Job
 from studio.methods.watched import Figures, Watched, watch
@@ -21,7 +23,7 @@ from studio.models.loading import load_tokenizer
 Array = numpy.ndarray
 
 
-class JudgingTrainer(Watched, Trainer):
+class JudgingTrainer(Watched, InParts, Trainer):
     """What the three below share. Each says how wrong a row is, and what the figures of many rows are.
 
     constant: the logits, shape (outputs,), of whoever guesses the same for every text: a new head knows nothing, so
@@ -62,12 +64,13 @@ class JudgingTrainer(Watched, Trainer):
         self.read = [*getattr(self, "read", []), (logits.detach(), labels)]
         losses = self.row_losses(logits, labels)
         if num_items_in_batch is None:
-            return losses.mean()
+            return (losses * inputs[SHARE]).sum() * self.bites if SHARE in inputs else losses.mean()
         return losses.sum() * (labels.numel() / len(labels)) / num_items_in_batch
 
     def logits_of(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """Shape (rows, outputs), float32."""
-        logits: torch.Tensor = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        reading = {name: inputs[name] for name in ("input_ids", "attention_mask") if name in inputs}
+        logits: torch.Tensor = model(**reading).logits
         return logits.float()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -84,13 +87,11 @@ class JudgingTrainer(Watched, Trainer):
         model = self.accelerator.unwrap_model(self.model)
         was_training = model.training
         model.eval()
-        # Rows of like length together: hardly any padding.
-        lengths = [len(ids) for ids in rows["input_ids"]]
-        order = sorted(range(len(rows)), key=lengths.__getitem__)
-        size = self.args.per_device_eval_batch_size
+        order: list[int] = []
         logits, labels = [], []
-        for start in range(0, len(order), size):
-            batch = self._prepare_inputs(self.data_collator([rows[index] for index in order[start : start + size]]))
+        for numbers in self.checked_together([len(ids) for ids in rows["input_ids"]]):
+            order += numbers
+            batch = self._prepare_inputs(self.data_collator([rows[number] for number in numbers]))
             logits.append(self.logits_of(model, batch).cpu())
             labels.append(batch["labels"].cpu())
         model.train(was_training)
@@ -235,4 +236,6 @@ def judging_trainer(
         processing_class=tokenizer,
     )
     trainer.findings = {}
-    return watch(trainer, job, "classifier", test, head)
+    watch(trainer, job, "classifier", test, head)
+    quicken(trainer, job, max(map(len, train["input_ids"])))
+    return trainer

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as functional
 from datasets import Dataset
-from peft import PeftModel
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -23,12 +22,11 @@ from studio.datasets.versions import Version
 from studio.errors import StudioError
 from studio.methods import together
 from studio.methods.adapting import trainable_model
-from studio.methods.arguments import bite, training_arguments
-from studio.methods.fast_path.budget import token_budget
-from studio.methods.fast_path.correction import Correction
-from studio.methods.fast_path.low_rank import in_one_step
-from studio.methods.fast_path.short_rows import LONGEST, quick_backward
-from studio.methods.fast_path.tiles import is_frozen, tiled_loss
+from studio.methods.arguments import training_arguments
+from studio.methods.fast_path.packed import unpacked
+from studio.methods.fast_path.parts import Batch, Row
+from studio.methods.fast_path.quicken import quicken
+from studio.methods.fast_path.scores import head_for_tiles, losses_in_tiles, prompted, rescaled, without_adapter
 from studio.methods.fast_path.trainer import InParts
 from studio.methods.packing import check_kept_apart, pack_rows, packed_batches, packed_note
 from studio.methods.registry import Job
@@ -39,14 +37,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-# Models with one of these in their config do more to the logits than multiply by the head.
-RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
-
-
 class ReplyTrainer(Watched, InParts, SFTTrainer):
     """Learns to write the tokens that carry a label. tiled: whether a frozen head is read in tiles."""
 
     tiled = True
+    by_token = ("input_ids", "labels")
+
+    def rows_in(self, bite: Batch) -> Iterator[Row]:
+        """The examples of a bite with a label, of packed rows too."""
+        rows = unpacked(bite) if "position_ids" in bite else super().rows_in(bite)
+        return (row for row in rows if bool((row.values["labels"][:, 1:] != IGNORED).any()))
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -68,6 +68,9 @@ class ReplyTrainer(Watched, InParts, SFTTrainer):
         # step have neither.
         named = "position_ids" if "position_ids" in inputs else "attention_mask"
         reading = {name: inputs[name] for name in ("input_ids", named) if name in inputs} | {"use_cache": False}
+        head = head_for_tiles(unwrapped) if self.tiled and together.count() == 1 else None
+        if head is not None:
+            return losses_in_tiles(unwrapped, head, reading, inputs["labels"], self.args.device.type)
         targets = inputs["labels"][:, 1:]
         trained = targets != IGNORED
         if prompted(unwrapped):
@@ -75,15 +78,12 @@ class ReplyTrainer(Watched, InParts, SFTTrainer):
             length = targets.shape[1] + 1
             logits = unwrapped(**reading).logits[:, -length:][:, :-1][trained]
             return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
-        language_model = plain(unwrapped)
+        language_model = without_adapter(unwrapped)
         if rescaled(language_model.config):
             logits = language_model(**reading).logits[:, :-1][trained]
         else:
             hidden = language_model.base_model(**reading).last_hidden_state[:, :-1][trained]
-            head = language_model.get_output_embeddings()
-            if self.tiled and together.count() == 1 and is_frozen(head):
-                return tiled_loss(hidden, head, targets[trained], self.args.device.type)
-            logits = head(hidden)
+            logits = language_model.get_output_embeddings()(hidden)
         return functional.cross_entropy(logits.float(), targets[trained], reduction="none")
 
     def mean_loss(self, rows: Dataset) -> float:
@@ -91,12 +91,9 @@ class ReplyTrainer(Watched, InParts, SFTTrainer):
         was_training = self.model.training
         self.model.eval()
         total, count = 0.0, 0
-        # Rows of like length together: hardly any padding.
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]["input_ids"]))
-        size = self.args.per_device_eval_batch_size
         with torch.no_grad():
-            for start in range(0, len(order), size):
-                batch = self.data_collator([rows[index] for index in order[start : start + size]])
+            for numbers in self.checked_together([len(ids) for ids in rows["input_ids"]]):
+                batch = self.data_collator([rows[number] for number in numbers])
                 losses = self.token_losses(self.model, self._prepare_inputs(batch))
                 total, count = total + float(losses.sum()), count + len(losses)
         self.model.train(was_training)
@@ -173,46 +170,7 @@ def reply_trainer(
         eval_dataset=check if len(check) else None,
         processing_class=tokenizer,
     )
-    layers = in_one_step(trainer.model) if together.count() == 1 else 0
-    quick = together.count() == 1 and (job.device, job.dtype) == ("cpu", "bfloat16") and quick_backward(plain(model))
-    longest = max(map(len, train["input_ids"]))
-    trainer.budget = token_budget(job.device, bite(settings), longest)
-    trainer.add_callback(Correction(trainer, longest))
-    trainer.notes = (*notes, *fast_path_notes(trainer, layers, quick))
-    watched: ReplyTrainer = watch(trainer, job, "causal", rows["test"])
-    return watched
-
-
-def fast_path_notes(trainer: ReplyTrainer, layers: int, quick: bool) -> Iterator[str]:
-    """What is said, when a run starts, of what makes its steps fast.
-
-    layers: whose LoRA is taken in one step; quick: whether attention over short rows goes backward by itself.
-    """
-    if together.count() > 1:
-        return
-    yield (
-        f"Examples of like length are read together, about {trainer.budget:,} tokens at once; every step learns from "
-        "the same examples as without this."
-    )
-    model: Any = trainer.accelerator.unwrap_model(trainer.model)
-    if is_frozen(model.get_output_embeddings()) and not rescaled(model.config) and not prompted(model):
-        yield "The scores of all words are worked out for some tokens at a time, and never kept."
-    if layers:
-        yield f"While it learns, LoRA is added to {layers:,} layers in the model's own number format."
-    if quick:
-        yield f"The attention over examples of up to {LONGEST} tokens is traced back as a processor is quick at it."
-
-
-def rescaled(config: Any) -> bool:
-    """Whether a model with this config does more to the scores of words than multiply by its head."""
-    return any(getattr(config, name, None) for name in RESCALED)
-
-
-def plain(model: Any) -> Any:
-    """The model as transformers has it, without PEFT around it."""
-    return model.get_base_model() if isinstance(model, PeftModel) else model
-
-
-def prompted(model: Any) -> bool:
-    """Whether a learned beginning stands in front of what this model is given."""
-    return isinstance(model, PeftModel) and bool(model.active_peft_config.is_prompt_learning)
+    trainer.notes = notes
+    watch(trainer, job, "causal", rows["test"])
+    quicken(trainer, job, max(map(len, train["input_ids"])))
+    return trainer

@@ -15,7 +15,7 @@ from studio.datasets.pictures import picture_file
 from studio.datasets.rows import conversations
 from studio.datasets.versions import Version
 from studio.errors import StudioError
-from studio.methods.reply_trainer import RESCALED
+from studio.methods.fast_path.scores import RESCALED
 from studio.methods.watched import Figures, Watched
 
 Row = dict[str, Any]  # picture: path; read: text before the reply, with the picture's mark; reply: token ids

@@ -12,28 +12,16 @@ from studio.datasets.store import add_file
 from studio.datasets.versions import Version, prepare
 from studio.methods import Job, find_method
 from studio.methods.fast_path.budget import MOST, rows_at_once, token_budget
-from studio.methods.fast_path.low_rank import LowRank, plain_again
-from studio.methods.fast_path.parts import WHOLE, divided, in_parts, padded, read_length
+from studio.methods.fast_path.low_rank import LowRank
+from studio.methods.fast_path.parts import WHOLE, Row, divided, in_parts, padded, read_length
+from studio.methods.fast_path.scores import without_adapter
 from studio.methods.fast_path.short_rows import ShortRows
 from studio.methods.fast_path.tiles import TILE, is_frozen, tiled_loss
-from studio.methods.reply_trainer import ReplyTrainer, plain
+from studio.methods.reply_trainer import ReplyTrainer
 from studio.workspace import Workspace
 from tests.conftest import chat_steps
-from tests.tiny import CHATML, make_tokenizer
+from tests.methods.fast_paths import SHAPES, assert_alike, made_plain, model, steps_of
 
-SMALL = {
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-}
-SHAPES: dict[str, dict[str, Any]] = {
-    "Llama": SMALL,
-    "Qwen2": {**SMALL, "tie_word_embeddings": True},
-    "Gemma": {**SMALL, "head_dim": 16},
-    "GPT2": {"n_embd": 64, "n_layer": 2, "n_head": 4, "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
-}
 NO_START = 0  # tokens that a further part costs
 
 
@@ -59,46 +47,6 @@ def build(version: Version, tmp_path: Path) -> Callable[..., ReplyTrainer]:
         return trainer
 
     return make
-
-
-def model(place: Path, shape: str) -> Path:
-    """A two-layer model of that shape with random weights, the same at every call."""
-    import transformers
-
-    folder = place / shape
-    if not folder.exists():
-        wrapped = make_tokenizer()
-        wrapped.chat_template = CHATML
-        wrapped.save_pretrained(folder)
-        torch.manual_seed(0)
-        config = getattr(transformers, f"{shape}Config")(vocab_size=len(wrapped), **SHAPES[shape])
-        auto: Any = transformers.AutoModelForCausalLM
-        auto.from_config(config).save_pretrained(folder)
-    return folder
-
-
-def made_plain(trainer: ReplyTrainer) -> ReplyTrainer:
-    trainer.budget = 0
-    trainer.tiled = False
-    plain_again(trainer.model)
-    plain(trainer.model).set_attn_implementation("sdpa")
-    return trainer
-
-
-def steps_of(trainer: ReplyTrainer) -> list[tuple[float, float]]:
-    """Train; loss and gradient norm of every step."""
-    trainer.train()
-    return [(entry["loss"], entry["grad_norm"]) for entry in trainer.state.log_history if "grad_norm" in entry]
-
-
-def assert_alike(fast: ReplyTrainer, other: ReplyTrainer) -> None:
-    """The issue's own limits: 1e-2 nats at every step, 5 % of the gradient's norm, and the same tokens."""
-    ours, theirs = steps_of(fast), steps_of(made_plain(other))
-    assert len(ours) == len(theirs) == 4
-    for (loss, norm), (plain_loss, plain_norm) in zip(ours, theirs, strict=True):
-        assert loss == pytest.approx(plain_loss, abs=1e-2)
-        assert norm == pytest.approx(plain_norm, rel=0.05) and norm > 0
-    assert (fast.tokens, fast.trained) == (other.tokens, other.trained)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -137,7 +85,8 @@ def test_all_rows_of_a_step_come_to_its_parts(build: Callable[..., ReplyTrainer]
     rows = [trainer.train_dataset[index] for index in range(8)]
     bites = [trainer.data_collator(rows[begin : begin + 4]) for begin in (0, 4)]
     budget = 2 * max(len(row["input_ids"]) for row in rows)
-    parts = in_parts(bites, budget, NO_START)
+    found = [row for bite in bites for row in trainer.rows_in(bite)]
+    parts = in_parts(found, trainer.blanks, budget, NO_START)
     assert len(parts) > 1 and all(part["input_ids"].numel() <= budget for part in parts)
     lines = [line for part in parts for line in zip(part["input_ids"].tolist(), part["labels"].tolist(), strict=True)]
     for row in rows:
@@ -147,7 +96,19 @@ def test_all_rows_of_a_step_come_to_its_parts(build: Callable[..., ReplyTrainer]
     assert sum(label != IGNORED for _, labels in lines for label in labels) == sum(
         label != IGNORED for row in rows for label in row["labels"]
     )  # none of the padding is learned
-    assert in_parts(bites, 10**6, 10**6)[0]["input_ids"].shape[0] == 8  # in one, where another part costs more
+    whole = in_parts(found, trainer.blanks, 10**6, 10**6)  # in one, where another part costs more
+    assert [len(part["input_ids"]) for part in whole] == [8]
+
+
+def test_a_check_reads_no_more_at_once_than_a_step_and_finds_the_same(build: Callable[..., ReplyTrainer]) -> None:
+    trainer, read = build(batch_size=8), []
+    trainer.budget = 256
+    collate = trainer.data_collator
+    trainer.data_collator = lambda rows: read.append([len(row["input_ids"]) for row in rows]) or collate(rows)
+    ours = trainer.judge(trainer.train_dataset)
+    assert len(read) > 1 and sum(map(len, read)) == len(trainer.train_dataset)
+    assert all(len(lengths) == 1 or len(lengths) * max(lengths) <= 256 for lengths in read)
+    assert ours == pytest.approx(made_plain(trainer).judge(trainer.train_dataset), rel=1e-5)
 
 
 def test_a_division_costs_no_more_than_any_other() -> None:
@@ -156,13 +117,15 @@ def test_a_division_costs_no_more_than_any_other() -> None:
     assert divided([128, 128, 16, 16], 150, 500) == [1, 2, 4]
     assert divided([300, 300], 100, 500) == [1, 2]  # a row is never cut
     assert divided([], 100, NO_START) == []
+    assert divided([64, 64], 256, 500, texts=2) == [2] and divided([64, 64], 255, 500, texts=2) == [1, 2]
 
 
 def test_the_tokens_of_a_part_are_a_multiple_that_is_met_again_and_again() -> None:
     assert [rows * read_length(100, rows) for rows in (1, 2, 3, 4, 8)] == [128, 224, 384, 416, 800]
     assert {rows * read_length(length, rows) % WHOLE for rows in range(1, 9) for length in range(1, 99)} == {0}
-    part = padded([(torch.ones(5), torch.ones(5)), (torch.ones(3), torch.ones(3))])
-    assert part["input_ids"].shape == part["labels"].shape == (2, 16)
+    rows = [Row(length, {"input_ids": torch.ones(1, length), "share": torch.ones(1)}) for length in (5, 3)]
+    part = padded(rows, {"input_ids": 0})
+    assert part["input_ids"].shape == (2, 16) and part["input_ids"].sum() == 8 and part["share"].shape == (2,)
 
 
 def test_the_budget_is_no_more_than_a_bite() -> None:
@@ -283,11 +246,12 @@ def test_short_rows_are_read_so_in_bfloat16_and_learned_from_the_same(
     fast = build(shape, dtype="bfloat16")
     assert any("attention" in note for note in fast.notes)
     slow = build(shape, dtype="bfloat16")
-    plain(slow.model).set_attn_implementation("sdpa")
+    without_adapter(slow.model).set_attn_implementation("sdpa")
     ours = steps_of(fast)
     assert taken
     taken.clear()
     theirs = steps_of(slow)
     assert not taken
-    for (loss, norm), (plain_loss, plain_norm) in zip(ours, theirs, strict=True):
-        assert loss == pytest.approx(plain_loss, abs=1e-2) and norm == pytest.approx(plain_norm, rel=0.05)
+    for one, other in zip(ours, theirs, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=1e-2)
+        assert one["grad_norm"] == pytest.approx(other["grad_norm"], rel=0.05)

@@ -26,7 +26,7 @@ class Correction(TrainerCallback):
     The computer may have less than was planned with, because other programs have taken it meanwhile. Where nothing is
     corrected a run that is repeated stays the same to the last bit; after a correction it does so only in the plan.
 
-    trainer: one of InParts. longest: tokens of its longest row.
+    trainer: one of InParts. longest: tokens of its longest row, with all of its texts.
     """
 
     def __init__(self, trainer: Any, longest: int, measure: Callable[[str], Memory] | None = None) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 import torch
 import torch.nn.functional as functional
 
+from studio.methods.fast_path.scores import RESCALED
 from studio.methods.fast_path.tiles import is_frozen, tiled_loss
 from studio.methods.memory.build import backbone
 from studio.methods.memory.tiles import Tiled, divergence
-
-RESCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
 
 @dataclass(frozen=True)

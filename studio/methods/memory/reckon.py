@@ -58,7 +58,9 @@ def texts_of(question: Question, settings: AdaptSettings, each: int) -> tuple[in
     """How many texts are read at once in a step, and in a check. each: texts of one example."""
     rows = bite(settings)
     if reads_in_parts(question, settings):
-        rows = rows_at_once(token_budget(question.device, rows, question.tokens), settings.batch_size, question.tokens)
+        budget, longest = token_budget(question.device, each * rows, question.tokens), each * question.tokens
+        rows, checked = (rows_at_once(budget, most, longest) for most in (settings.batch_size, question.check_rows))
+        return rows * each, checked * each
     answers = getattr(settings, "generations", 0)
     if answers:  # policy training counts answers, and bites of them
         total = settings.batch_size * answers
@@ -70,16 +72,18 @@ def texts_of(question: Question, settings: AdaptSettings, each: int) -> tuple[in
 
 def reads_in_parts(question: Question, settings: AdaptSettings) -> bool:
     """Whether studio.methods.fast_path takes the steps of this run."""
-    return question.method in ("sft", "pretraining") and devices_of(settings) == 1
+    return question.method in IN_PARTS and devices_of(settings) == 1
 
 
 def several_readings(question: Question, settings: AdaptSettings) -> bool:
     """Whether the gradients of one reading wait for those of the next before a step is taken."""
     if not reads_in_parts(question, settings):
         return settings.accumulation > 1
-    return settings.batch_size > texts_of(question, settings, 1)[0]
+    texts = LOSSES[question.method][1]
+    return settings.batch_size * texts > texts_of(question, settings, texts)[0]
 
 
+IN_PARTS = ("sft", "pretraining", "classification", "multi_label", "regression")
 LIGHT = ("classification", "multi_label", "regression")  # are checked in larger bites: see judging_trainer
 
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-EDITION = 3  # raised whenever the same question would get another answer, so that kept answers are asked for anew
+EDITION = 4  # raised whenever the same question would get another answer, so that kept answers are asked for anew
 
 
 @dataclass(frozen=True)

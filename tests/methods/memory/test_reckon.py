@@ -125,7 +125,11 @@ def test_more_at_once_needs_more_and_bites_need_less() -> None:
 def test_a_step_that_is_read_in_parts_needs_no_more_than_its_largest_part() -> None:
     large, small = parts(batch_size=16, tokens=512), parts(batch_size=2, tokens=512)
     assert large.activations == pytest.approx(small.activations, rel=0.01)  # 512 tokens at once on a processor
-    assert parts(method="classification", batch_size=16, tokens=512).activations > 4 * large.activations
+    taught = {"method": "rlhf", "tokens": 512}
+    assert parts(**taught, batch_size=16).activations > 4 * parts(**taught, batch_size=2).activations
+    for method in ("classification", "multi_label", "regression"):
+        large, small = (parts(method=method, batch_size=size, tokens=512) for size in (16, 2))
+        assert large.activations == pytest.approx(small.activations, rel=0.01)
     whole = (parts(adapt="full", batch_size=size, tokens=512, trained=0.01) for size in (16, 1))
     assert next(whole).gradients > next(whole).gradients  # they wait for those of the other parts
 
@@ -151,7 +155,8 @@ def test_the_head_reads_the_learned_positions_only() -> None:
 def test_the_scores_of_all_words_never_exist_at_once() -> None:
     wide = {**LLAMA, "vocab_size": 200_000}
     all_scores = 4 * 512 * 200_000 / GIB
-    assert parts(wide, batch_size=1, tokens=512).loss < 0.2 * all_scores
+    # Two tiles of 64 tokens, which is the fewest that one has.
+    assert parts(wide, batch_size=1, tokens=512).loss < 0.27 * all_scores
     trained_head = {**wide, "tie_word_embeddings": False}
     assert parts(trained_head, batch_size=1, tokens=512, adapt="full").loss > all_scores
 
