@@ -85,7 +85,7 @@ def written(model: Any, batch: Batch) -> torch.Tensor:
 
 
 def compared(model: Any, batch: Batch) -> torch.Tensor:
-    """The answers in tiles, or TRL 1.16's fused head, as KTO and policy training have it; with a prompt all are read."""
+    """The answers in tiles, or TRL 1.16's fused head, as KTO and policy training have it; a prompt has all read."""
     if batch.tiled and head_for_tiles(model) is not None:
         return replies(model, batch)
     whole = backbone(model)
