@@ -43,7 +43,9 @@ def build(job: Job) -> "DpoTrainer":
     from studio.methods.adapting import trainable_model
     from studio.methods.arguments import training_arguments
     from studio.methods.dpo_trainer import DpoTrainer
+    from studio.methods.fast_path.quicken import quicken
     from studio.methods.preference_rows import pair_splits
+    from studio.methods.preference_trainer import longest_texts
     from studio.methods.watched import watch
     from studio.models.loading import load_tokenizer
 
@@ -68,5 +70,6 @@ def build(job: Job) -> "DpoTrainer":
     )
     watch(trainer, job, "causal", test)
     trainer.notes = left_out.notes(settings.max_length)
+    quicken(trainer, job, max(longest_texts(train)))
     trainer.remember_reference(started=job.start is not None)
     return trainer

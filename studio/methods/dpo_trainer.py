@@ -12,6 +12,7 @@ class DpoTrainer(AgainstReference, DPOTrainer):
     """Makes better answers likelier than worse ones, by more than the reference does."""
 
     metrics = PAIRS
+    texts = 2
 
     def reference_figures(self, batch: Batch) -> RowFigures:
         chosen, rejected = self.log_probability(batch).chunk(2)

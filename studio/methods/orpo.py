@@ -43,8 +43,10 @@ def build(job: Job) -> "OrpoTrainer":
 
     from studio.methods.adapting import trainable_model
     from studio.methods.arguments import training_arguments
+    from studio.methods.fast_path.quicken import quicken
     from studio.methods.orpo_trainer import OrpoTrainer, pair_columns
     from studio.methods.preference_rows import pair_splits
+    from studio.methods.preference_trainer import longest_texts
     from studio.methods.watched import watch
     from studio.models.loading import load_tokenizer
 
@@ -66,4 +68,5 @@ def build(job: Job) -> "OrpoTrainer":
     )
     watch(trainer, job, "causal", test)
     trainer.notes = left_out.notes(settings.max_length)
+    quicken(trainer, job, max(longest_texts(train)))
     return trainer

@@ -13,7 +13,10 @@ import torch
 from datasets import Dataset
 from peft import PeftModel
 
+from studio.datasets.examples import IGNORED
 from studio.methods import together
+from studio.methods.fast_path.scores import head_for_tiles, losses_in_tiles
+from studio.methods.fast_path.trainer import SHARE, InParts
 from studio.methods.registry import Metric
 from studio.methods.shared_step import OF, REAL
 from studio.methods.watched import Figures, Watched
@@ -22,18 +25,24 @@ Batch = dict[str, Any]
 RowFigures = dict[str, torch.Tensor]
 
 
-class PreferenceTrainer(Watched):
-    """Mixed in before a trainer of TRL; its rows are tokenised already. metrics: what `judge` gives beside the loss."""
+class PreferenceTrainer(Watched, InParts):
+    """Mixed in before a trainer of TRL; its rows are tokenised already. metrics: what `judge` gives beside the loss.
 
+    tiled: whether it reads a frozen head in tiles. seen: the figures of the step that is being taken, summed over its
+    parts, each row by its share.
+    """
+
+    tiled = False
     metrics: tuple[Metric, ...]
     data_collator: Any
     _prepare_inputs: Any
     _metrics: Any
     callback_handler: Any
     control: Any
-    log: Any
+    seen: RowFigures
 
     def __init__(self, model: Any, **rest: Any) -> None:
+        self.seen = {}
         adapted = isinstance(model, PeftModel)
         config: Any = model.peft_config["default"] if adapted else None
         beginning = getattr(config, "init_lora_weights", None)
@@ -65,18 +74,22 @@ class PreferenceTrainer(Watched):
     def compute_loss(
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """TRL's own, or of several processes the mean over the rows of all: TRL's is the mean of their means."""
+        """TRL's own, or of several processes the mean over the rows of all: TRL's is the mean of their means.
+
+        Of a part of a step: what its rows have in the step's mean.
+        """
+        if SHARE in inputs:
+            return self.loss_of_part(inputs)
         if together.count() == 1:
             loss: torch.Tensor = super().compute_loss(  # type: ignore[misc]
                 model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch
             )
             return loss
         figures = (
-            self.row_figures(inputs)
+            self.figures_of_step(inputs)
             if model is self.model
-            else together.reading(model, lambda: self.row_figures(inputs), inputs["input_ids"])
+            else together.reading(model, lambda: self.figures_of_step(inputs), inputs["input_ids"])
         )
-        figures["accuracy"] = figures["margin"] > 0  # as TRL counts while it learns: a tie is not right
         shares = {name: (values.float() * inputs[REAL]).sum() / inputs[OF] for name, values in figures.items()}
         told = together.summed([float(share.detach()) for share in shares.values()], self.args.device)
         names = {metric.name: metric.logged or metric.name for metric in self.metrics}
@@ -85,17 +98,31 @@ class PreferenceTrainer(Watched):
                 self._metrics["train"][names[name]].append(value)
         return shares["loss"] * together.count()  # the gradients of the processes are averaged
 
+    def loss_of_part(self, inputs: Batch) -> torch.Tensor:
+        figures = self.figures_of_step({name: value for name, value in inputs.items() if name != SHARE})
+        shares = {name: (values.float() * inputs[SHARE]).sum() for name, values in figures.items()}
+        self.seen = {name: self.seen.get(name, 0) + share.detach() for name, share in shares.items()}
+        return shares["loss"] * self.bites
+
+    def figures_of_step(self, batch: Batch) -> RowFigures:
+        """`row_figures` as TRL counts them while it learns: a tie is not right."""
+        figures = self.row_figures(batch)
+        return {**figures, "accuracy": figures["margin"] > 0}
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Beside the loss of a step that was read in parts, its metrics, by the names that TRL gives them."""
+        if "loss" in logs and self.seen:
+            logs |= {metric.logged or metric.name: float(self.seen[metric.name]) for metric in self.metrics}
+            self.seen = {}
+        super().log(logs, start_time)  # type: ignore[misc]
+
     def row_figures(self, batch: Batch) -> RowFigures:
         """Loss and metrics of each row or pair of a batch, each of shape (rows,)."""
         raise NotImplementedError
 
     def in_batches(self, rows: Dataset) -> Iterator[tuple[list[int], Batch]]:
         """Row numbers and what is read of them, rows of like length together: hardly any padding."""
-        lengths = [sum(len(value) for value in row.values() if isinstance(value, list)) for row in rows]
-        order = sorted(range(len(rows)), key=lambda index: lengths[index])
-        size = self.args.per_device_eval_batch_size
-        for start in range(0, len(order), size):
-            chosen = order[start : start + size]
+        for chosen in self.checked_together(longest_texts(rows)):
             yield chosen, self._prepare_inputs(self.data_collator([rows[index] for index in chosen]))
 
     def gathered(self, rows: Dataset, figures: Callable[[Batch], RowFigures]) -> RowFigures:
@@ -127,10 +154,21 @@ class PreferenceTrainer(Watched):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def head_for_tiles(self) -> Any:
+        """The head that is read in tiles, at the answers only; None where TRL's own way is taken.
+
+        In mixed precision, too: what is read around the model's own forward would be read in float32.
+        """
+        if not self.tiled or self.args.bf16 or together.count() > 1:
+            return None
+        return head_for_tiles(self.accelerator.unwrap_model(self.model))
+
 
 class AgainstReference(PreferenceTrainer):
     """Mixed in before DPOTrainer or KTOTrainer; call `remember_reference` once it is watched."""
 
+    tiled = True
+    by_token = ("input_ids", "completion_mask")
     ref_model: Any
     precompute_ref_logps: bool
 
@@ -161,14 +199,28 @@ class AgainstReference(PreferenceTrainer):
     def log_probability(self, batch: Batch, prefix: str = "") -> torch.Tensor:
         """Summed log-probability of each answer under the model as it is now, in nats, shape (rows,)."""
         ids, answer = batch[f"{prefix}input_ids"], batch[f"{prefix}completion_mask"]
-        labels = ids.masked_fill(answer == 0, -100)
-        read = self.model(
-            input_ids=ids,
-            attention_mask=batch[f"{prefix}attention_mask"],
-            labels=labels,
-            use_cache=False,
-            fused_lm_head=True,
-        )
+        labels = ids.masked_fill(answer == 0, IGNORED)
+        reading = {"input_ids": ids, "attention_mask": batch.get(f"{prefix}attention_mask"), "use_cache": False}
+        head = self.head_for_tiles()
+        if head is not None:
+            model = self.accelerator.unwrap_model(self.model)
+            losses = losses_in_tiles(model, head, reading, labels, self.args.device.type)
+            return -in_places(losses, labels).sum(1)
+        read = self.model(**reading, labels=labels, fused_lm_head=True)
         # A learned beginning stands in front of what was read.
         result: torch.Tensor = read.log_probs[:, 1 - ids.shape[1] :].sum(1)
         return result
+
+
+def longest_texts(rows: Dataset) -> list[int]:
+    """Tokens of the longest text of each row, with what is asked; the columns are those of any of the methods."""
+    asked = [len(ids) for ids in rows["prompt_ids"]] if "prompt_ids" in rows.column_names else [0] * len(rows)
+    ends = [name for name in rows.column_names if name.endswith("_ids") and name != "prompt_ids"]
+    answers = zip(*([len(ids) for ids in rows[name]] for name in ends), strict=True)
+    return [first + max(lengths) for first, lengths in zip(asked, answers, strict=True)]
+
+
+def in_places(losses: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The losses of the trained positions of `labels` where they belong, (rows, tokens - 1), and 0 elsewhere."""
+    trained = labels[:, 1:] != IGNORED
+    return losses.new_zeros(trained.shape).masked_scatter(trained, losses)

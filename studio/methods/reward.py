@@ -49,7 +49,9 @@ def build(job: Job) -> "RewardTrainer":
 
     from studio.methods.adapting import trainable_model
     from studio.methods.arguments import training_arguments
+    from studio.methods.fast_path.quicken import quicken
     from studio.methods.preference_rows import pair_splits
+    from studio.methods.preference_trainer import longest_texts
     from studio.methods.reward_trainer import RewardTrainer, whole_texts
     from studio.methods.watched import watch
     from studio.models.loading import load_tokenizer
@@ -71,4 +73,5 @@ def build(job: Job) -> "RewardTrainer":
     )
     watch(trainer, job, "classifier", test, HEAD)
     trainer.notes = left_out.notes(settings.max_length)
+    quicken(trainer, job, max(longest_texts(train)))
     return trainer

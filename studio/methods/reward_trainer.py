@@ -6,6 +6,7 @@ import torch.nn.functional as functional
 from datasets import Dataset
 from trl.trainer.reward_trainer import RewardTrainer as TrlRewardTrainer
 
+from studio.methods.fast_path.trainer import SHARE
 from studio.methods.preference_settings import SCORES
 from studio.methods.preference_trainer import Batch, PreferenceTrainer, RowFigures
 
@@ -14,9 +15,12 @@ class RewardTrainer(PreferenceTrainer, TrlRewardTrainer):
     """Learns to give the better answer of a pair the higher mark."""
 
     metrics = SCORES
+    texts = 2
 
     def compute_loss(self, model: Any, inputs: Batch, *rest: Any, **more: Any) -> Any:
         """TRL's loss; the marks of better and worse answers apart are logged too."""
+        if SHARE in inputs:
+            return self.loss_of_part(inputs)
         figures = self._metrics["train" if self.model.training else "eval"]
         more.pop("return_outputs", None)
         loss, outputs = super().compute_loss(model, inputs, True, **more)

@@ -68,5 +68,7 @@ def assert_alike(fast: Any, other: Any, *figures: str) -> None:
         assert one["loss"] == pytest.approx(two["loss"], abs=1e-2)
         assert one["grad_norm"] == pytest.approx(two["grad_norm"], rel=0.05) and one["grad_norm"] > 0
         for name in figures:
+            if name == "rewards/accuracies" and abs(two["rewards/margins"]) < 1e-3:
+                continue  # before anything is learned both answers are as likely, and rounding decides
             assert one[name] == pytest.approx(two[name], abs=1e-2)
     assert (fast.tokens, fast.trained) == (other.tokens, other.trained)

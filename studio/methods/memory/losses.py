@@ -4,13 +4,13 @@ Every function here follows the trainer that it names, so that it holds the same
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 import torch.nn.functional as functional
 
-from studio.methods.fast_path.scores import RESCALED
+from studio.methods.fast_path.scores import RESCALED, head_for_tiles
 from studio.methods.fast_path.tiles import is_frozen, tiled_loss
 from studio.methods.memory.build import backbone
 from studio.methods.memory.tiles import Tiled, divergence
@@ -85,7 +85,9 @@ def written(model: Any, batch: Batch) -> torch.Tensor:
 
 
 def compared(model: Any, batch: Batch) -> torch.Tensor:
-    """TRL 1.16's fused head, of DPO, KTO and policy training; a learned beginning is read with the rest."""
+    """The answers in tiles, or TRL 1.16's fused head, as KTO and policy training have it."""
+    if batch.tiled and head_for_tiles(model) is not None:
+        return replies(model, batch)
     whole = backbone(model)
     if hasattr(model, "peft_config") and model.active_peft_config.is_prompt_learning:
         return replies(model, batch)
@@ -97,16 +99,11 @@ def compared(model: Any, batch: Batch) -> torch.Tensor:
 
 
 def odds(model: Any, batch: Batch) -> torch.Tensor:
-    """TRL 1.16's ORPOTrainer: all scores of both answers, and a second reckoning for the better one."""
-    half = batch.rows // 2
-    logits = model(**batch.reading()).logits[:, -batch.tokens :]
-    nll = functional.cross_entropy(
-        logits[:half, :-1].contiguous().flatten(0, 1),
-        torch.zeros(half * (batch.tokens - 1), dtype=torch.long).to("meta"),
-    )
-    from trl.trainer.utils import selective_log_softmax
-
-    return nll + selective_log_softmax(logits[:, :-1], batch.ids(batch.tokens - 1)).sum()
+    """studio.methods.orpo_trainer: of the better text everything is learned, of the worse one its answer."""
+    batch = replace(batch, trained=(1 + batch.trained) / 2)
+    if batch.tiled and head_for_tiles(model) is not None:
+        return replies(model, batch)
+    return scored(picked(model(**batch.reading()).logits[:, -batch.tokens :], batch))
 
 
 def taught(model: Any, batch: Batch) -> torch.Tensor:

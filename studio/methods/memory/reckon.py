@@ -47,8 +47,10 @@ def measured(question: Question, method: Method, settings: AdaptSettings) -> Fig
         tiled = reads_in_parts(question, settings)
         if tiled:
             in_one_step(model)
-        batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher, tiled)
-        check = Batch(checked, question.tokens, question.trained, question.device, teacher, tiled)
+        # See PreferenceTrainer.head_for_tiles.
+        tiles = tiled and not (autocast and question.method in ("dpo", "orpo"))
+        batch = Batch(texts_at_once, question.tokens, question.trained, question.device, teacher, tiles)
+        check = Batch(checked, question.tokens, question.trained, question.device, teacher, tiles)
         for name, value in take(model, loss, batch, check, autocast).figures().items():
             whole[name] = whole.get(name, 0.0) + share * value
     return whole
@@ -83,7 +85,7 @@ def several_readings(question: Question, settings: AdaptSettings) -> bool:
     return settings.batch_size * texts > texts_of(question, settings, texts)[0]
 
 
-IN_PARTS = ("sft", "pretraining", "classification", "multi_label", "regression")
+IN_PARTS = ("sft", "pretraining", "classification", "multi_label", "regression", "dpo", "orpo", "reward")
 LIGHT = ("classification", "multi_label", "regression")  # are checked in larger bites: see judging_trainer
 
 

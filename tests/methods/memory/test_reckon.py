@@ -127,7 +127,7 @@ def test_a_step_that_is_read_in_parts_needs_no_more_than_its_largest_part() -> N
     assert large.activations == pytest.approx(small.activations, rel=0.01)  # 512 tokens at once on a processor
     taught = {"method": "rlhf", "tokens": 512}
     assert parts(**taught, batch_size=16).activations > 4 * parts(**taught, batch_size=2).activations
-    for method in ("classification", "multi_label", "regression"):
+    for method in ("classification", "multi_label", "regression", "dpo", "orpo", "reward"):
         large, small = (parts(method=method, batch_size=size, tokens=512) for size in (16, 2))
         assert large.activations == pytest.approx(small.activations, rel=0.01)
     whole = (parts(adapt="full", batch_size=size, tokens=512, trained=0.01) for size in (16, 1))
