@@ -78,8 +78,8 @@ def judged(model: Any, batch: Batch) -> torch.Tensor:
 
 
 def written(model: Any, batch: Batch) -> torch.Tensor:
-    """studio.methods.text_to_text_trainer: question and answer of the same length; the model's own loss comes first."""
-    logits = model(**batch.reading(), labels=batch.ids()).logits
+    """studio.methods.text_to_text_trainer: question and answer of the same length."""
+    logits = model(**batch.reading(), decoder_input_ids=batch.ids()).logits
     losses = functional.cross_entropy(logits.float().transpose(1, 2), batch.ids(), reduction="none")
     return losses.flatten().sum()
 
