@@ -42,9 +42,10 @@ class TextToTextTrainer(Watched, Trainer):
     def token_losses(self, model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
         """Cross-entropy of each token to be written (float32), and whether it is the likeliest; both (rows, length)."""
         labels = inputs["labels"]
-        logits = model(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels, use_cache=False
-        ).logits
+        # Without labels, with which the model works out a loss of its own, too.
+        before = self.accelerator.unwrap_model(model).prepare_decoder_input_ids_from_labels(labels=labels)
+        reading = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        logits = model(**reading, decoder_input_ids=before, use_cache=False).logits
         losses = functional.cross_entropy(
             logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
         )

@@ -93,7 +93,7 @@ CASES = [
     Case("t5 60M", "text_to_text", 256, {"batch_size": 2, "adapt": "full"}),
     Case("llama 135M", "dpo", 256, {"batch_size": 2}),
     Case("llama 30M", "dpo", 256, {"batch_size": 4, "adapt": "full"}),
-    Case("llama 135M", "orpo", 128, {"batch_size": 2}),
+    Case("llama 135M", "orpo", 256, {"batch_size": 2}),
     Case("llama 135M", "kto", 256, {"batch_size": 2}),
     Case("llama 30M", "reward", 512, {"batch_size": 2}),
     Case("llama 30M", "rlhf", 128, {"batch_size": 2, "answer_tokens": 32}),

@@ -78,14 +78,14 @@ def judged(model: Any, batch: Batch) -> torch.Tensor:
 
 
 def written(model: Any, batch: Batch) -> torch.Tensor:
-    """studio.methods.text_to_text_trainer: question and answer of the same length; the model's own loss comes first."""
-    logits = model(**batch.reading(), labels=batch.ids()).logits
+    """studio.methods.text_to_text_trainer: question and answer of the same length."""
+    logits = model(**batch.reading(), decoder_input_ids=batch.ids()).logits
     losses = functional.cross_entropy(logits.float().transpose(1, 2), batch.ids(), reduction="none")
     return losses.flatten().sum()
 
 
 def compared(model: Any, batch: Batch) -> torch.Tensor:
-    """The answers in tiles, or TRL 1.16's fused head, as KTO and policy training have it; a prompt has all read."""
+    """The answers in tiles, or TRL 1.16's fused head, as KTO and policy training have it."""
     if batch.tiled and head_for_tiles(model) is not None:
         return replies(model, batch)
     whole = backbone(model)
