@@ -13,6 +13,7 @@ class KtoTrainer(AgainstReference, KTOTrainer):
     """Makes answers that were liked likelier than the reference does, and the others less likely."""
 
     metrics = (MARGIN, CHOSEN, REJECTED, KL)
+    tiled = False  # its steps are TRL's own, and the reference has to be read as they are
 
     def reference_figures(self, batch: Batch) -> RowFigures:
         return {"ref_logps": self.log_probability(batch), "ref_KL_logps": self.log_probability(batch, "KL_")}

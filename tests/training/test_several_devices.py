@@ -154,6 +154,8 @@ def same_curve(one: Run, two: Run) -> None:
         if place == ("step", 1):  # before anything is learned, a margin is nothing but rounding
             figures = {name: value for name, value in figures.items() if name in ("loss", "grad_norm", "tokens")}
         for name, value in figures.items():
+            if name == "accuracy" and abs(figures.get("margin", 1.0)) < 1e-4:
+                continue  # nor is it more while the rate warms up, and rounding decides which answer is ahead
             assert together[place][name] == pytest.approx(value, rel=NEAR, abs=1e-5), (place, name)
 
 
