@@ -1,5 +1,7 @@
 """Texts that are judged learn in parts as they do by the plain way: groups, several groups, numbers."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 from studio.methods import Job, find_method
+from studio.methods.fast_path.quicken import leaves_out
 from studio.workspace import Workspace
 from tests.methods.fast_paths import SHAPES, assert_alike, made_plain, model
 from tests.methods.judging import NUMBERS, TAGS, THINGS, make_version, texts
@@ -30,19 +33,33 @@ def build(workspace: Workspace, tmp_path: Path, tiny_encoder: Path) -> Build:
         things = [THINGS[i % 4] for i in range(48)]
         frame = texts([answer(thing) for thing in things], things)
         frame["text"] = [text + " and so on" * (i * i % 19) for i, text in enumerate(frame["text"])]
-        method, folder = find_method(name), tiny_encoder if shape == "Bert" else model(tmp_path, shape)
+        ways = {"Bert": without_dropout, "Bert as it comes": lambda: tiny_encoder}
+        folder = ways.get(shape, lambda: model(tmp_path, shape))()
+        method = find_method(name)
         given = {"max_steps": 4, "learning_rate": 0.005, "batch_size": 8, "checks": 1, **settings}
         version = make_version(workspace, tmp_path, kind, frame)
         torch.manual_seed(0)  # the head is a new one
         job = Job(folder, version, method.settings.model_validate(given), tmp_path / "out", "cpu", dtype, tmp_path)
         trainer: Any = method.build(job)
-        for module in trainer.model.modules():
-            if isinstance(module, torch.nn.Dropout):
-                module.p = 0.0  # what it leaves out would be drawn in another order
         trainer.budget = min(trainer.budget, 128)  # so small that a step has several parts
         return trainer
 
+    def without_dropout() -> Path:
+        folder = tmp_path / "encoder"
+        if not folder.exists():
+            shutil.copytree(tiny_encoder, folder)
+            config = json.loads((folder / "config.json").read_text())
+            none = {name: 0.0 for name in config if "dropout" in name and config[name] is not None}
+            (folder / "config.json").write_text(json.dumps(config | none))
+        return folder
+
     return make
+
+
+def test_what_leaves_out_something_by_chance_learns_by_the_plain_way(build: Build) -> None:
+    trainer = build(shape="Bert as it comes")
+    assert leaves_out(trainer.model) and not trainer.reads_in_parts and not trainer.notes
+    assert build(shape="Bert").reads_in_parts
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, "Bert"])

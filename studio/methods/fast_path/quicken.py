@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import torch
+
 from studio.methods import together
 from studio.methods.arguments import bite
 from studio.methods.fast_path.budget import token_budget
@@ -26,6 +28,11 @@ def quicken(trainer: Any, job: Job, longest: int) -> None:
     trainer.budget = token_budget(job.device, trainer.texts * bite(job.settings), longest)
     trainer.add_callback(Correction(trainer, trainer.texts * longest))
     trainer.notes = (*trainer.notes, *fast_path_notes(trainer, layers, quick))
+
+
+def leaves_out(model: Any) -> bool:
+    """Whether something of what is read is left out by chance while it learns: in parts that would be other things."""
+    return any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules())
 
 
 def looks_back(model: Any) -> bool:

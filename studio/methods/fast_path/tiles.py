@@ -34,15 +34,8 @@ class TiledLoss(torch.autograd.Function):
         size = max(WHOLE, tile // (4 * len(weight)) // WHOLE * WHOLE)
         for begin in range(0, len(hidden), size):
             rows = slice(begin, begin + size)
-            scores = functional.linear(hidden[rows], weight, bias)
-            truth = targets[rows, None]
-            logs = torch.log_softmax(scores, 1, dtype=torch.float32)
-            losses[rows] = -logs.gather(1, truth)[:, 0]
-            if gradient is not None:
-                # The gradient of cross-entropy for the scores: the probabilities, less 1 at the right word.
-                share = logs.exp_()
-                share.scatter_add_(1, truth, share.new_full(truth.shape, -1.0))
-                torch.mm(share.to(weight.dtype), weight, out=gradient[rows])
+            into = None if gradient is None else gradient[rows]
+            losses[rows] = one_tile(hidden[rows], weight, bias, targets[rows, None], into)
         ctx.save_for_backward(gradient)
         return losses
 
@@ -51,6 +44,24 @@ class TiledLoss(torch.autograd.Function):
         (gradient,) = ctx.saved_tensors
         scale = gradients[0][:, None].to(gradient.dtype)
         return gradient * scale, None, None, None, None
+
+
+def one_tile(
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    truth: torch.Tensor,
+    into: torch.Tensor | None,
+) -> torch.Tensor:
+    """The losses of these tokens; `into` gets their gradient for the hidden states. Nothing of the tile outlives it."""
+    logs = torch.log_softmax(functional.linear(hidden, weight, bias), 1, dtype=torch.float32)
+    losses = -logs.gather(1, truth)[:, 0]
+    if into is not None:
+        # The gradient of cross-entropy for the scores: the probabilities, less 1 at the right word.
+        share = logs.exp_()
+        share.scatter_add_(1, truth, share.new_full(truth.shape, -1.0))
+        torch.mm(share.to(weight.dtype), weight, out=into)
+    return losses
 
 
 def is_frozen(head: Any) -> bool:

@@ -1,5 +1,7 @@
 """The answer to a question: a step taken on samples of the model, put together, and what a program needs beside it."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +11,7 @@ from studio.methods.adapt_settings import ADAPTERS, AdaptSettings
 from studio.methods.arguments import bite, check_bite
 from studio.methods.fast_path.budget import rows_at_once, token_budget
 from studio.methods.fast_path.low_rank import in_one_step
+from studio.methods.fast_path.quicken import leaves_out
 from studio.methods.memory.build import bare_model, trained_model
 from studio.methods.memory.losses import LOSSES, Batch
 from studio.methods.memory.overhead import loading, program, slack
@@ -74,7 +77,15 @@ def texts_of(question: Question, settings: AdaptSettings, each: int) -> tuple[in
 
 def reads_in_parts(question: Question, settings: AdaptSettings) -> bool:
     """Whether studio.methods.fast_path takes the steps of this run."""
-    return question.method in IN_PARTS and devices_of(settings) == 1
+    if question.method not in IN_PARTS or devices_of(settings) > 1:
+        return False
+    return question.method not in LIGHT or not by_chance(json.dumps(question.architecture))
+
+
+@lru_cache(maxsize=16)
+def by_chance(architecture: str) -> bool:
+    """Whether a model of this architecture, as JSON, leaves something out while it learns: see judging_trainer."""
+    return leaves_out(bare_model(json.loads(architecture), "classifier", "float32"))
 
 
 def several_readings(question: Question, settings: AdaptSettings) -> bool:
