@@ -21,26 +21,26 @@ ROWS = 420
 
 @pytest.fixture
 def small_studio(tmp_path: Path, tiny_model: Path) -> Iterator[Studio]:
-    """On a computer whose processes may have 3.1 GiB each, which is a real limit for whatever they ask for."""
+    """On a computer whose processes may have 2.6 GiB each, which is a real limit for whatever they ask for."""
     home = tmp_path / "home"
     (home / "models").mkdir(parents=True)
     (home / "models" / "smollm2-135m-instruct").symlink_to(tiny_model)
-    running = Studio(home, memory=int(3.1 * GIB))
+    running = Studio(home, memory=int(2.6 * GIB))
     running.start()
     yield running
     running.close()
 
 
 @pytest.fixture
-def long_pairs(tmp_path: Path) -> Path:
-    """Preference rows: a step of pairs is read bite by bite, and not in parts of like length as that of answers."""
-    path = tmp_path / "long_pairs.csv"
+def long_verdicts(tmp_path: Path) -> Path:
+    """Thumbs up and down: a step of them is read bite by bite, and not in parts of like length as that of answers."""
+    path = tmp_path / "long_verdicts.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["prompt", "chosen", "rejected"])
+        writer.writerow(["prompt", "completion", "label"])
         for i in range(ROWS):
             words = [f"{i * 31 + n}" if n % 7 == 0 else "return" for n in range(400)]
-            writer.writerow([f"Where is number {i}?", " ".join(words), " ".join(reversed(words))])
+            writer.writerow([f"Where is number {i}?", " ".join(words), "true" if i % 2 else "false"])
     return path
 
 
@@ -83,9 +83,11 @@ def test_a_test_is_stopped(studio: Studio, open_page: OpenPage) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit counts what Linux counts")
-def test_what_is_too_big_is_made_to_fit_and_fits(small_studio: Studio, open_page: OpenPage, long_pairs: Path) -> None:
+def test_what_is_too_big_is_made_to_fit_and_fits(
+    small_studio: Studio, open_page: OpenPage, long_verdicts: Path
+) -> None:
     page = open_page(small_studio.url)
-    page.locator("#drop input[type=file]").set_input_files(long_pairs)
+    page.locator("#drop input[type=file]").set_input_files(long_verdicts)
     expect(page.locator("#next-model")).to_be_enabled(timeout=90_000)
     open_tab(page, "Train")
     page.locator("#preset label:visible").filter(has_text="Quick taste").click()
@@ -108,9 +110,9 @@ def test_what_is_too_big_is_made_to_fit_and_fits(small_studio: Studio, open_page
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit counts what Linux counts")
-def test_without_that_it_would_not_have_fitted(small_studio: Studio, open_page: OpenPage, long_pairs: Path) -> None:
+def test_without_that_it_would_not_have_fitted(small_studio: Studio, open_page: OpenPage, long_verdicts: Path) -> None:
     page = open_page(small_studio.url)
-    page.locator("#drop input[type=file]").set_input_files(long_pairs)
+    page.locator("#drop input[type=file]").set_input_files(long_verdicts)
     expect(page.locator("#next-model")).to_be_enabled(timeout=90_000)
     open_tab(page, "Train")
     for label, value in (("Examples per step (batch size)", "256"), ("Longest example (tokens)", "512")):

@@ -167,11 +167,11 @@ def test_a_run_that_memory_is_not_enough_for_takes_smaller_bites_and_goes_on(
     workspace: Workspace, make_recipe: Callable[..., Path]
 ) -> None:
     path = make_recipe(200, max_steps=6, checks=1, batch_size=128, max_length=512)
-    path.write_text(path.read_text().replace('"sft"', '"dpo"'))  # pairs are read bite by bite, and not in parts
+    path.write_text(path.read_text().replace('"sft"', '"kto"'))  # which is read bite by bite, and not in parts
     rows = path.parent / "rows.csv"
     long = "Your parcel is on its way to you and it will be there soon. " * 6
-    pairs = "".join(f"Where is parcel {i}?,{long}{i},{long}{i + 1}\n" for i in range(200))
-    rows.write_text(f"prompt,chosen,rejected\n{pairs}")
+    judged = "".join(f"Where is parcel {i}?,{long}{i},{'true' if i % 2 else 'false'}\n" for i in range(200))
+    rows.write_text(f"prompt,completion,label\n{judged}")
     run = submit(workspace, resolve(workspace, load_recipe(path)))
     wait_until(lambda: run.view().phase in ("Checking the untrained model", "Training"), 120, "it to be built")
     pid = run.process()["pid"]
