@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from components import draft
-from tests.browser.conftest import Studio, open_tab
+from tests.browser.conftest import Studio, open_tab, unfold
 from tests.browser.test_methods_page import bring, labels, method_card
 from tests.browser.test_page import bring_sample
 from tests.conftest import wait_until
@@ -58,6 +58,41 @@ def test_what_is_typed_while_the_form_is_being_filled_stands(studio: Studio, ope
     open_tab(page, "Train")
     expect(size).to_have_value("3")
     expect(passes).to_have_value("1")
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_what_is_picked_in_a_list_while_the_form_is_being_filled_stands(
+    studio: Studio, open_page: OpenPage, by: str
+) -> None:
+    page = open_page(studio.url)
+    bring_sample(page)
+    open_tab(page, "Train")
+    unfold(page, "Advanced")
+    adapt, size = page.locator("#setting-adapt input"), page.get_by_label("Examples per step (batch size)")
+    rank, all_of_it = page.locator("#setting-rank"), "All of it (full fine-tuning)"
+    expect(page.locator("#steps-plan")).to_contain_text("An estimate. The test trains")
+    page.locator("#preset label:visible").filter(has_text="Balanced").click()
+    expect(rank).to_be_visible()
+    page.evaluate(LATE)
+    wait_for(page, 2500, 0, 0, 0)
+    page.locator("#preset label:visible").filter(has_text="Quick taste").click()
+    adapt.click()
+    if by == "mouse":
+        page.get_by_role("option", name=all_of_it).click()
+    else:
+        adapt.fill("All of")
+        adapt.press("ArrowDown")
+        adapt.press("Enter")
+    expect(adapt).to_have_value(all_of_it)
+    size.click()
+    expect(page.get_by_label("Passes over the examples (epochs)")).to_have_value("1")  # the filling has come
+    expect(adapt).to_have_value(all_of_it)
+    expect(rank).to_be_hidden()
+    expect(size).to_be_focused()
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.reload()
+    open_tab(page, "Train")
+    expect(adapt).to_have_value(all_of_it)
 
 
 def test_the_last_of_several_picks_is_the_one_on_show(studio: Studio, open_page: OpenPage, labels: Path) -> None:
