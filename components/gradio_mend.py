@@ -9,12 +9,10 @@ The browser notes a loading state for every input of every event that has ever e
 page at the beginning and the end of each further event, looking each up in the whole tree: an idle page of ours took
 half a core. `LoadingStatus.resolve_args` marks them as "input", which nothing but a live camera or microphone needs.
 
-The server makes a component anew for each update that is not its whole value, `gr.skip()` too, and keeps it for the
-browser tab under the old one's number. The new one has another number, under which it is kept once more when it is
-next an input, for as long as the tab is open: an hour of ticks took 270 MB.
-
 A page that is being opened is made twice, searches its whole tree for every input of every event, and draws its first
 tab before the one that is wanted (assets/mend; a third of the time from the address to a page that can be used).
+
+What the server need not do at all stands in `gradio_lean`.
 """
 
 from pathlib import Path
@@ -22,13 +20,12 @@ from typing import Any
 
 import gradio.blocks
 import gradio.routes
-from gradio.state_holder import SessionState
 from jinja2 import BaseLoader, Environment
 
+from components import gradio_lean
 from studio.workspace import ASSETS
 
 _original = gradio.blocks.postprocess_update_dict
-_original_set = SessionState.__setitem__
 FRONTEND = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 SCRIPTS = ASSETS / "mend"  # config.js, and others that begin with the names that they mend in the module of their name
 PAGE = "frontend/index.html"
@@ -46,17 +43,10 @@ def postprocess_update_dict(*args: Any, **kwargs: Any) -> dict[str, Any]:
     return update | {"props": props} if props else update
 
 
-def set_item(self: SessionState, key: int, value: Any) -> None:
-    """Gradio's own; a component that takes the place of another takes its number too."""
-    if isinstance(value, gradio.blocks.Block):
-        value._id = key
-    _original_set(self, key, value)
-
-
 def mend() -> None:
     """Put them in Gradio's place. Calling it twice does no harm."""
     gradio.blocks.postprocess_update_dict = postprocess_update_dict
-    SessionState.__setitem__ = set_item  # type: ignore[method-assign]
+    gradio_lean.mend()
     pages = gradio.routes.templates.env
     if not isinstance(pages.loader, WithScripts):
         assert pages.loader
